@@ -1,0 +1,84 @@
+"""One execution of a task: where it may write, its seed, its progress, its checkpoint, its children."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadParameter
+from .report import Report
+
+Progress = Callable[[float, float, str], None]
+Ask = Callable[..., Report]
+Map = Callable[..., list[Report]]
+
+
+def _alone(*_: Any, **__: Any) -> Any:
+    raise BadParameter("this run was made by hand and has no workspace to ask; use Workspace.run")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """
+    What a task is given to work with. The application makes it; a test may make one by hand.
+
+    ``ask(task, *inputs, **parameters)`` runs another task as a child and gives its Report;
+    ``map(task, points)`` does so for every mapping of parameters in ``points``. Children are runs like
+    any other: cached, resumable, never inside this run's folder.
+    """
+
+    folder: Path
+    seed: int = 0
+    device: str = "auto"
+    tell: Progress | None = None
+    ask: Ask = _alone
+    map: Map = _alone
+
+    def rng(self, stream: str = "") -> np.random.Generator:
+        """A generator from the run's seed; each ``stream`` name gives an independent one."""
+        words = np.frombuffer(hashlib.sha256(stream.encode()).digest()[:16], dtype=np.uint32)
+        return np.random.default_rng([self.seed, *words.tolist()] if stream else self.seed)
+
+    def progress(self, done: float, total: float, note: str = "") -> None:
+        """Say that ``done`` of ``total`` is finished; also the moment at which a cancel takes effect."""
+        if self.tell is not None:
+            self.tell(done, total, note)
+
+    def file(self, name: str) -> Path:
+        """Path of a file called ``name`` inside the run's folder, its parents made."""
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder.resolve()) or path == self.folder.resolve():
+            raise BadParameter(f"{name!r} lies outside the run's folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def checkpoint(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any] | None = None) -> None:
+        """Keep ``arrays`` and the JSON-able ``state`` so that a killed run goes on from here."""
+        buffer = io.BytesIO()
+        named: dict[str, Any] = {f"array_{name}": array for name, array in arrays.items()}
+        np.savez(buffer, state=np.array(json.dumps(dict(state or {}))), **named)
+        body = buffer.getvalue()
+        part = self.file(".checkpoint.part")
+        part.write_bytes(hashlib.sha256(body).digest() + body)
+        os.replace(part, self.file(".checkpoint"))
+
+    def restore(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """The last checkpoint's arrays and state, or None where there is none or it is damaged."""
+        try:
+            content = self.file(".checkpoint").read_bytes()
+        except OSError:
+            return None
+        digest, body = content[:32], content[32:]
+        if hashlib.sha256(body).digest() != digest:
+            return None
+        with np.load(io.BytesIO(body), allow_pickle=False) as saved:
+            arrays = {key.removeprefix("array_"): saved[key] for key in saved.files if key != "state"}
+            return arrays, json.loads(str(saved["state"]))

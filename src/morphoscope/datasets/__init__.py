@@ -1,0 +1,1 @@
+"""Data sets, one a file, and the search for leaks between their parts."""

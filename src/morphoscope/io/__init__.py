@@ -1,0 +1,15 @@
+"""
+Files to nouns and back.
+
+``READERS`` lists every format once. A file is recognised by its first bytes, then by its extension;
+the reader's module is imported only when a file needs it. Whatever goes wrong inside a reader comes
+out as one sentence that names the file.
+"""
+
+from __future__ import annotations
+
+from .formats import READERS, Format, Options
+from .reading import read, read_micrograph, read_pattern, recognise
+from .writing import write
+
+__all__ = ["READERS", "Format", "Options", "read", "read_micrograph", "read_pattern", "recognise", "write"]

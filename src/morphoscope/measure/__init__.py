@@ -1,0 +1,1 @@
+"""Noun to number, Curve or LabelMap. No files, no torch."""

@@ -1,0 +1,39 @@
+"""
+Every question morphoscope can answer, by name.
+
+A task is a function ``(run, input, *, typed keywords) -> Report``. To add one, write it in a file here
+and add one line below; command line, Python, studio and reference docs follow. Nothing is imported
+until its task is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..core import Report
+from ..errors import NotFound
+
+
+class Entry(NamedTuple):
+    """Where a task lives ("module:function" in this folder) and what it is for, in one line."""
+
+    where: str
+    summary: str
+
+
+TASKS: dict[str, Entry] = {
+    "inspect": Entry("inspect:inspect", "What a file is: size, depth, scale and its source, instrument, quality"),
+    "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase of a micrograph"),
+    "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
+}
+
+
+def load(name: str) -> Callable[..., Report]:
+    """The function behind ``name``."""
+    if name not in TASKS:
+        raise NotFound(f"no task {name!r}; known: {', '.join(TASKS)}")
+    module, function = TASKS[name].where.split(":")
+    task: Callable[..., Report] = getattr(importlib.import_module(f".{module}", __package__), function)
+    return task
