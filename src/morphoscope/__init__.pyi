@@ -1,3 +1,7 @@
+__version__: str
+
+from .app import campaign as campaign
+from .app import run as run
 from .core import Curve as Curve
 from .core import Dataset as Dataset
 from .core import LabelMap as LabelMap

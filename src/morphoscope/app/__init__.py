@@ -1,1 +1,5 @@
-"""."""
+"""The application: the only thing the command line, the studio and notebooks talk to."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

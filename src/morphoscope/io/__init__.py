@@ -8,8 +8,9 @@ out as one sentence that names the file.
 
 from __future__ import annotations
 
+from .companions import companions
 from .formats import READERS, Format, Options
 from .reading import read, read_micrograph, read_pattern, recognise
 from .writing import write
 
-__all__ = ["READERS", "Format", "Options", "read", "read_micrograph", "read_pattern", "recognise", "write"]
+__all__ = ["READERS", "Format", "Options", "companions", "read", "read_micrograph", "read_pattern", "recognise", "write"]

@@ -1,0 +1,14 @@
+from ..core import Param as Param
+from ..core import Report as Report
+from ..tasks import TASKS as TASKS
+from .campaigns import campaign_table as campaign_table
+from .campaigns import run_campaign as run_campaign
+from .doors import campaign as campaign
+from .doors import default_workspace as default_workspace
+from .doors import run as run
+from .fields import Field as Field
+from .fields import task_fields as task_fields
+from .jobs import Jobs as Jobs
+from .shelf import RunInfo as RunInfo
+from .workspace import Question as Question
+from .workspace import Workspace as Workspace

@@ -1,0 +1,151 @@
+"""
+What makes two questions the same: task, parameters, seed, the inputs' bytes, and the code that answers.
+
+The code of a task is the source of every morphoscope module it imports, directly or not, plus the
+versions of the other packages these import and the bytes of the external programs they name in a
+module-level tuple ``PROGRAMS``. A task that names another task (to ask it) depends on that one's code too.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import json
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..io import companions
+from ..tasks import TASKS
+
+PACKAGE = Path(__file__).parents[1]
+LAZY = ("io", "learn")  # folders whose modules are reached through a table or a lazy face
+ALIASES = {"skimage": "scikit-image", "PIL": "pillow", "sklearn": "scikit-learn", "cv2": "opencv-python-headless"}
+RACY_S = 2.0
+
+
+class Digests:
+    """SHA-256 of files, remembered by path, size, time of change and inode."""
+
+    def __init__(self, memory: Path) -> None:
+        self._memory, self._known, self._guard = memory, dict[str, str](), threading.Lock()
+        self._loaded = False
+
+    def file(self, path: Path) -> str:
+        """Digest of the bytes of ``path``."""
+        self._load()
+        status = path.stat()
+        key = f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
+        if key not in self._known:
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if time.time() - status.st_mtime < RACY_S:
+                return digest  # it may change again within the clock's grain, so it is not remembered
+            self._remember(key, digest)
+        return self._known[key]
+
+    def path(self, path: Path) -> str:
+        """Digest of a file with its companions (side-cars), or of a folder with all that is in it."""
+        members = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path, *companions(path)]
+        root = path if path.is_dir() else path.parent
+        parts = [f"{member.relative_to(root)} {self.file(member)}" for member in members]
+        return hashlib.sha256("\n".join([path.name, *parts]).encode()).hexdigest()
+
+    def _load(self) -> None:
+        with self._guard:
+            if not self._loaded and self._memory.exists():
+                for line in self._memory.read_text(encoding="utf-8").splitlines():
+                    key, _, digest = line.rpartition("\t")
+                    if len(digest) == 64:
+                        self._known[key] = digest
+            self._loaded = True
+
+    def _remember(self, key: str, digest: str) -> None:
+        with self._guard:
+            self._known[key] = digest
+            with open(self._memory, "a", encoding="utf-8") as file:
+                file.write(f"{key}\t{digest}\n")
+
+
+@functools.cache
+def code_identity(task: str) -> dict[str, str]:
+    """Digest of the source behind ``task``, and the versions of what it stands on."""
+    sources, foreign, programs = _closure(task)
+    lines = [f"{path.relative_to(PACKAGE)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sorted(sources)]
+    identity = {"morphoscope": __version__, "source": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
+    identity["python"] = ".".join(map(str, sys.version_info[:2]))
+    for name in sorted(foreign - set(sys.stdlib_module_names)):
+        try:
+            identity[name] = importlib.metadata.version(ALIASES.get(name, name))
+        except importlib.metadata.PackageNotFoundError:
+            identity[name] = "absent"
+    for program in sorted(programs):
+        found = shutil.which(program)
+        identity[program] = hashlib.sha256(Path(found).read_bytes()).hexdigest() if found else "absent"
+    return identity
+
+
+def _closure(task: str) -> tuple[set[Path], set[str], set[str]]:
+    """Every source file that ``task`` reaches, the other packages they import, the programs they name."""
+    sources, foreign, programs = set[Path](), set[str](), set[str]()
+    waiting = [_task_file(task)]
+    while waiting:
+        path = waiting.pop()
+        if path in sources:
+            continue
+        sources.add(path)
+        near, far, named = _imports(path)
+        waiting += near
+        foreign |= far
+        programs |= named
+    return sources, foreign, programs
+
+
+def _task_file(task: str) -> Path:
+    return PACKAGE / "tasks" / f"{TASKS[task].where.split(':')[0]}.py"
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[tuple[Path, ...], frozenset[str], frozenset[str]]:
+    near, far, programs = list[Path](), set[str](), set[str]()
+    in_tasks = path.parent.name == "tasks" and path.name != "__init__.py"
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            near += _targets(path, node)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            far.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Import):
+            far |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "PROGRAMS" for t in node.targets):
+            programs |= set(ast.literal_eval(node.value))
+        elif in_tasks and isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in TASKS:
+            near.append(_task_file(node.value))
+    return tuple(near), frozenset(far - {"__future__"}), frozenset(programs)
+
+
+def _targets(path: Path, node: ast.ImportFrom) -> list[Path]:
+    """Source files that a relative import brings in."""
+    base = path
+    for _ in range(node.level):
+        base = base.parent
+    base = base.joinpath(*(node.module or "").split("."))
+    found = [base.with_suffix(".py")] if node.module else []
+    found += [base / "__init__.py"] if base != PACKAGE else []
+    for alias in node.names:
+        found += [base / f"{alias.name}.py", base / alias.name / "__init__.py"]
+    lazy = {PACKAGE / name for name in LAZY}
+    for folder in lazy & {f.parent for f in found}:
+        found += sorted(folder.rglob("*.py"))
+    return [f for f in found if f.is_file()]
+
+
+def question_id(task: str, question: dict[str, Any]) -> str:
+    """Readable and unique: the task's name and twelve hex digits of the question's hash."""
+    text = json.dumps(question, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return f"{task.replace(' ', '-')}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
