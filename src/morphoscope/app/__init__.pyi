@@ -9,6 +9,6 @@ from .doors import run as run
 from .fields import Field as Field
 from .fields import task_fields as task_fields
 from .jobs import Jobs as Jobs
+from .question import Question as Question
 from .shelf import RunInfo as RunInfo
-from .workspace import Question as Question
 from .workspace import Workspace as Workspace

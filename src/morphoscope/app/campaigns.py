@@ -21,7 +21,8 @@ from typing import Any
 from ..core import Report
 from ..errors import BadParameter, InputError
 from .executors import Outcome, executor
-from .workspace import Question, Tell, Workspace, moment, write_text
+from .question import Question
+from .workspace import Tell, Workspace, moment, write_text
 
 SAVE_EVERY_S = 2.0
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import threadpoolctl
 from dask_jobqueue import SLURMCluster
-from distributed import Client, LocalCluster, as_completed
+from distributed import Client, LocalCluster, as_completed, worker_client
 from distributed.scheduler import KilledWorker
 
 from ..errors import BadParameter, InputError, WorkspaceError
-from .executors import Outcome, attempt
-from .workspace import Question, Workspace
+from .executors import Lab, Outcome, attempt
+from .question import Question
+from .workspace import Workspace
 
 WAIT_S = 300.0
 OURS = ("jobs",)  # keys of a profile that are not passed on to dask-jobqueue
@@ -27,7 +28,7 @@ OURS = ("jobs",)  # keys of a profile that are not passed on to dask-jobqueue
 class Spread:
     """Answers questions on the workers that ``on`` names; a worker that dies costs a retry, not the campaign."""
 
-    def __init__(self, workspace: Workspace, on: str, device: str) -> None:
+    def __init__(self, workspace: Lab, on: str, device: str) -> None:
         self._workspace, self._on, self._device = workspace, on, device
 
     def answer(self, questions: Sequence[Question], *, retries: int) -> Iterator[Outcome]:
@@ -38,7 +39,10 @@ class Spread:
                 yield Outcome(question.id, report)
             else:
                 missing.append(question)
-        if missing:
+        if missing and self._on == "worker":
+            with worker_client(separate_thread=True) as client:
+                yield from self._spread(client, missing, retries)
+        elif missing:
             with _client(self._on, len(missing)) as client:
                 _same_disk(client, self._workspace)
                 yield from self._spread(client, missing, retries)
@@ -77,7 +81,7 @@ class Spread:
 def answer_remotely(root: str, task: str, seed: int, raw: dict[str, Any], device: str) -> tuple[str, str, bool]:
     """Runs on a worker: (state, error, whether another try could help). The report stays in the workspace."""
     try:
-        workspace = Workspace(root)
+        workspace = Workspace(root, on="worker")
         question = workspace.question(task, raw=raw, seed=seed)
     except InputError as error:
         return "failed", str(error), False
@@ -144,7 +148,7 @@ def slurm_cluster(path: Path) -> Any:
         raise BadParameter(f"--on slurm: {path.name} has a wrong or missing key ({error})") from None
 
 
-def _same_disk(client: Client, workspace: Workspace) -> None:
+def _same_disk(client: Client, workspace: Lab) -> None:
     """Every worker must read a secret that was just written into the workspace."""
     secret = secrets.token_hex(16)
     path = workspace.root / f".token-{secret[:8]}"

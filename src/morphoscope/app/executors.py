@@ -3,7 +3,8 @@ Where the runs of a campaign are computed: here one after another, or spread by 
 
 ``here`` needs nothing. ``local:4`` starts four processes on this machine, ``tcp://host:port`` uses a
 running scheduler, ``slurm:profile.toml`` submits workers to a cluster. Remote workers must see the
-workspace under the same path, which is checked before anything is computed.
+workspace under the same path, which is checked before anything is computed. ``worker`` is what a run
+on a Dask worker uses for its own children: they go to the same scheduler, and the worker is free meanwhile.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from ..core import Report
 from ..errors import BadParameter, InputError, MissingDependency, MorphoscopeError
-from .workspace import Question, Workspace
+from .question import Question
+from .shelf import Shelf
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,24 @@ class Outcome:
     again: bool = False
 
 
+class Lab(Protocol):
+    """What an executor needs of a workspace."""
+
+    @property
+    def root(self) -> Path:
+        """Its folder."""
+        ...
+
+    @property
+    def shelf(self) -> Shelf:
+        """Its finished runs."""
+        ...
+
+    def answer(self, question: Question, *, device: str = "auto") -> Report:
+        """Read or compute one report."""
+        ...
+
+
 class Executor(Protocol):
     """Answers questions in any order; a failure is an outcome, not an exception."""
 
@@ -36,12 +57,12 @@ class Executor(Protocol):
         ...
 
 
-def executor(workspace: Workspace, on: str, device: str) -> Executor:
+def executor(workspace: Lab, on: str, device: str) -> Executor:
     """The executor that ``on`` names."""
     if on == "here":
         return Here(workspace, device)
     kind, _, where = on.partition(":")
-    if kind not in ("local", "tcp", "tls", "slurm") or not where:
+    if on != "worker" and (kind not in ("local", "tcp", "tls", "slurm") or not where):
         raise BadParameter(f"--on {on!r}: give here, local:WORKERS, tcp://HOST:PORT or slurm:PROFILE.toml")
     try:
         cluster: Any = importlib.import_module(".cluster", __package__)
@@ -54,7 +75,7 @@ def executor(workspace: Workspace, on: str, device: str) -> Executor:
 class Here:
     """One question after another, in this process."""
 
-    def __init__(self, workspace: Workspace, device: str) -> None:
+    def __init__(self, workspace: Lab, device: str) -> None:
         self._workspace, self._device = workspace, device
 
     def answer(self, questions: Sequence[Question], *, retries: int) -> Iterator[Outcome]:
@@ -68,7 +89,7 @@ class Here:
             yield outcome
 
 
-def attempt(workspace: Workspace, question: Question, device: str) -> Outcome:
+def attempt(workspace: Lab, question: Question, device: str) -> Outcome:
     """Answer one question, and put what goes wrong into the outcome."""
     try:
         return Outcome(question.id, workspace.answer(question, device=device))

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..errors import NotFound
-from .workspace import Question, Workspace
+from .question import Question
+from .workspace import Workspace
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 GRACE_S = 3.0

@@ -16,7 +16,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ from typing import Any
 from ..core import Report, Run
 from ..errors import BadParameter, Cancelled, InputError, MorphoscopeError, TaskFailed, WorkspaceError
 from ..tasks import load
+from .executors import executor
 from .fields import by_name, complete
 from .identity import Digests, code_identity, question_id
 from .inputs import Inputs
 from .locks import Held, Method, hold, try_hold
+from .question import Question
 from .shelf import Shelf
 
 Tell = Callable[[float, float, str], None]
@@ -35,22 +37,12 @@ TELL_EVERY_S = 0.2
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO, errno.ENOTDIR}
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
-    """A task with every parameter settled; ``id`` names the run that answers it."""
-
-    task: str
-    parameters: Mapping[str, Any]
-    seed: int
-    id: str
-    config: Mapping[str, Any]
-
-
 class Workspace:
     """Everything morphoscope keeps for one user or group, in one folder."""
 
-    def __init__(self, root: str | Path, *, locks: Method = "auto") -> None:
+    def __init__(self, root: str | Path, *, on: str = "here", locks: Method = "auto") -> None:
         self.root = Path(root).expanduser().absolute()
+        self.on = on
         self.runs = self.root / "runs"
         self._locks = locks
         with _disk_trouble(self.root):
@@ -156,8 +148,13 @@ class Workspace:
         return ask, many
 
     def answer_all(self, questions: Sequence[Question], *, device: str = "auto") -> list[Report]:
-        """Every report, in order; the first failure is raised. Subclasses may spread the work."""
-        return [self.answer(question, device=device) for question in questions]
+        """Every report, in order, computed where ``on`` says; the first failure is raised."""
+        reports: dict[str, Report] = {}
+        for outcome in executor(self, self.on, device).answer(list({q.id: q for q in questions}.values()), retries=1):
+            if outcome.report is None:
+                raise (TaskFailed if outcome.again else InputError)(outcome.error)
+            reports[outcome.id] = outcome.report
+        return [reports[question.id] for question in questions]
 
 
 def _without_seed(point: Mapping[str, Any]) -> dict[str, Any]:
