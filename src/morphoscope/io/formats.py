@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -29,7 +29,7 @@ class Options:
     ``as_pattern`` asks a reader of pictures for a scattering Pattern instead of a Micrograph.
     """
 
-    frames: slice = slice(None)
+    frames: slice = field(default_factory=lambda: slice(None))
     nan: Literal["refuse", "mask"] = "refuse"
     as_pattern: bool = False
 
