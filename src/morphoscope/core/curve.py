@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .frozen import freeze
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,7 @@ class Curve:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        freeze(self, "x", "y", "y_error", "x_error", "y_low", "y_high")
         if self.x.ndim != 1:
             raise InputError(f"a curve has one axis, not {self.x.ndim}")
         for what in ("y", "y_error", "x_error", "y_low", "y_high"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +11,8 @@ import numpy as np
 
 from ..errors import BadParameter, InputError
 from .sample import Sample
+
+ORDERS_TRIED = 16
 
 
 @dataclass(frozen=True)
@@ -42,19 +45,16 @@ class Dataset:
         Two parts that share no group; the second holds about ``fraction`` of the rows.
 
         Whole groups are taken in random order as long as they bring the part closer to the wanted
-        number of rows of each label, so labels stay about as frequent on both sides.
+        number of rows of each label, so labels stay about as frequent on both sides; the best of
+        several orders counts.
         """
         if not 0 < fraction < 1:
             raise BadParameter(f"fraction={fraction} must lie between 0 and 1")
-        counts, order = self._label_counts(2, seed)
+        counts, rng = self._label_counts(2), np.random.default_rng(seed)
         wanted = fraction * counts.sum(axis=0)
-        held: set[int] = set()
-        total = np.zeros_like(wanted)
-        for group in order:
-            if np.square(total + counts[group] - wanted).sum() < np.square(total - wanted).sum():
-                held.add(int(group))
-                total += counts[group]
-        if not held or len(held) == len(counts):
+        tries = [_take(counts, wanted, rng.permutation(len(counts))) for _ in range(ORDERS_TRIED)]
+        miss, held = min(tries, key=lambda tried: tried[0])
+        if not math.isfinite(miss):
             share = f"{fraction:.0%}"
             raise InputError(f"the groups of {self.name} are too large to put {share} of its rows apart; change the fraction")
         train, test = self._parts([int(group in held) for group in range(len(counts))], 2)
@@ -66,14 +66,15 @@ class Dataset:
 
         Groups go, largest first, to the fold whose label counts they even out best.
         """
-        counts, order = self._label_counts(count, seed)
+        counts = self._label_counts(count)
+        order = np.random.default_rng(seed).permutation(len(counts))
         order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
         share = np.maximum(counts.sum(axis=0), 1)
         totals = np.zeros((count, counts.shape[1]))
         fold_of = [0] * len(counts)
         for group in order:
             spread = [(totals + np.outer(np.arange(count) == f, counts[group])) / share for f in range(count)]
-            score = [(float(t.std(axis=0).mean()), float(totals[f].sum())) for f, t in enumerate(spread)]
+            score = [(round(float(t.std(axis=0).mean()), 12), float(totals[f].sum())) for f, t in enumerate(spread)]
             best = min(range(count), key=lambda f: score[f])
             totals[best] += counts[group]
             fold_of[int(group)] = best
@@ -84,8 +85,8 @@ class Dataset:
             for held, test in zip(keys, tests, strict=True)
         )
 
-    def _label_counts(self, needed: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of each label in each group, and a random order of the groups."""
+    def _label_counts(self, needed: int) -> np.ndarray:
+        """Rows of each label (columns) in each group (rows), where there are groups for ``needed`` parts."""
         groups = self.groups
         if needed < 2:
             raise BadParameter(f"{needed} part(s) is no split; ask for at least 2")
@@ -96,8 +97,20 @@ class Dataset:
         row, column = {g: i for i, g in enumerate(groups)}, {name: i for i, name in enumerate(labels)}
         for sample in self.samples:
             counts[row[sample.group], column[sample.label or ""]] += 1
-        return counts, np.random.default_rng(seed).permutation(len(groups))
+        return counts
 
     def _parts(self, part_of_group: list[int], count: int) -> tuple[Dataset, ...]:
         part = dict(zip(self.groups, part_of_group, strict=True))
         return tuple(replace(self, samples=tuple(s for s in self.samples if part[s.group] == p)) for p in range(count))
+
+
+def _take(counts: np.ndarray, wanted: np.ndarray, order: np.ndarray) -> tuple[float, set[int]]:
+    """Groups taken greedily in ``order``, and how far they miss ``wanted``; infinitely far if none or all are taken."""
+    held: set[int] = set()
+    total = np.zeros_like(wanted)
+    for group in order:
+        if np.square(total + counts[group] - wanted).sum() < np.square(total - wanted).sum():
+            held.add(int(group))
+            total = total + counts[group]
+    usable = 0 < len(held) < len(counts)
+    return float(np.square(total - wanted).sum()) if usable else math.inf, held

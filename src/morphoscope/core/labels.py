@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..errors import InputError
+from .frozen import freeze
 from .pixel_size import PixelSize
 
 
@@ -27,5 +29,8 @@ class LabelMap:
     history: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        freeze(self, "labels")
         if self.labels.dtype.kind not in "iub" or self.labels.ndim not in (2, 3):
             raise InputError(f"labels are whole numbers on 2 or 3 axes, not {self.labels.dtype} on {self.labels.ndim}")
+        if self.spacing_nm is not None and not (math.isfinite(self.spacing_nm) and self.spacing_nm > 0):
+            raise InputError(f"the slices of a volume are a positive length apart, not {self.spacing_nm} nm")

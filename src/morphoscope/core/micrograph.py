@@ -12,7 +12,10 @@ import numpy as np
 
 from ..errors import BadParameter, InputError, MissingPixelSize
 from . import resample
+from .frozen import freeze
 from .pixel_size import PixelSize
+
+ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +27,8 @@ class Micrograph:
     size is None when unknown; it is never guessed. ``mask`` is True where the specimen can be read,
     None when that is everywhere. ``header`` is the file's own metadata, untouched; ``conditions`` is
     what was understood of it, units in the names (``voltage_kv``). ``affine`` maps pixels of this
-    image to pixels of the file it was read from.
+    image to pixels of the file it was read from. ``data_bar_row_px`` is the first row of the printed
+    bar at the bottom; turning the image keeps the bar out of the analysis by masking it.
     """
 
     pixels: np.ndarray
@@ -43,18 +47,24 @@ class Micrograph:
     affine: resample.Affine = resample.IDENTITY
 
     def __post_init__(self) -> None:
+        freeze(self, "pixels", "mask")
         if self.pixels.ndim != 2:
             raise InputError(f"a micrograph has 2 axes, not {self.pixels.ndim}; split the stack or the channels first")
         if self.pixels.size == 0:
             raise InputError(f"{self.name}: the image has no pixels ({self.height_px} x {self.width_px})")
         if self.mask is not None and self.mask.shape != self.pixels.shape:
             raise InputError(f"{self.name}: mask of {self.mask.shape} on an image of {self.pixels.shape}")
-        for name in ("pixels", "mask"):
-            array = getattr(self, name)
-            if array is not None and array.flags.writeable:
-                frozen = array.view()
-                frozen.flags.writeable = False
-                object.__setattr__(self, name, frozen)
+        if self.mask is not None and self.mask.dtype != bool:
+            raise InputError(f"{self.name}: a mask is made of True and False, not of {self.mask.dtype}")
+        if self.pixels.dtype.kind != "f":
+            raise InputError(f"{self.name}: pixels are fractions in [0, 1], not {self.pixels.dtype}; use Micrograph.from_raw")
+        low, high = float(self.pixels.min()), float(self.pixels.max())
+        if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+            run = f"pixels run from {low:.4g} to {high:.4g}"
+            raise InputError(f"{self.name}: {run}, a micrograph holds them in [0, 1]; use Micrograph.from_raw")
+        if self.data_bar_row_px is not None and not 1 <= self.data_bar_row_px <= self.height_px:
+            where = f"row {self.data_bar_row_px}"
+            raise InputError(f"{self.name}: a data bar from {where} leaves no image in {self.height_px} rows")
 
     @classmethod
     def from_raw(cls, raw: np.ndarray, *, nan: str = "refuse", **known: Any) -> Micrograph:
@@ -65,6 +75,8 @@ class Micrograph:
         smallest to their largest value, and ``offset`` and ``gain`` keep the way back. Pixels that
         are NaN or infinite are refused, or masked with ``nan="mask"``.
         """
+        if raw.size == 0:
+            raise InputError(f"the image has no pixels ({' x '.join(map(str, raw.shape))})")
         if raw.dtype == bool:
             return cls(raw.astype(np.float32), bits=1, **known)
         if raw.dtype == np.uint8:
@@ -144,10 +156,11 @@ class Micrograph:
             raise BadParameter(f"crop of {height} x {width} at ({top}, {left}) does not fit in {have}")
         window = np.s_[top : top + height, left : left + width]
         bar = self.data_bar_row_px
+        masked = self._without_data_bar() if bar is not None and bar <= top else self.mask
         return replace(
             self,
             pixels=self.pixels[window],
-            mask=None if self.mask is None else self.mask[window],
+            mask=None if masked is None else masked[window],
             data_bar_row_px=None if bar is None or not top < bar < top + height else bar - top,
             affine=resample.compose(self.affine, (1.0, 0.0, top, 0.0, 1.0, left)),
             history=(*self.history, f"crop(top={top}, left={left}, height={height}, width={width})"),
@@ -156,6 +169,14 @@ class Micrograph:
     def above_data_bar(self) -> Micrograph:
         """The image without the printed bar at its bottom, where the bar's row is known."""
         return self if self.data_bar_row_px is None else self.crop(0, 0, self.data_bar_row_px, self.width_px)
+
+    def _without_data_bar(self) -> np.ndarray | None:
+        """The mask with the data bar's rows False."""
+        if self.data_bar_row_px is None:
+            return self.mask
+        mask = np.ones(self.pixels.shape, bool) if self.mask is None else self.mask.copy()
+        mask[self.data_bar_row_px :] = False
+        return mask
 
     def resize(self, height: int, width: int) -> Micrograph:
         """The same extent on another grid; pixels may stop being square."""
@@ -169,7 +190,7 @@ class Micrograph:
             pixels=resample.resize(self.pixels, height, width),
             pixel_size=None if self.pixel_size is None else self.pixel_size.scaled(y, x),
             mask=mask,
-            data_bar_row_px=None if bar is None else max(1, math.floor(bar / y)),
+            data_bar_row_px=None if bar is None else max(1, bar * height // self.height_px),
             affine=resample.compose(self.affine, (y, 0.0, (y - 1) / 2, 0.0, x, (x - 1) / 2)),
             history=(*self.history, f"resize(height={height}, width={width})"),
         )
@@ -180,12 +201,14 @@ class Micrograph:
 
         Multiples of 90 degrees move pixels exactly and swap the axes; other angles turn the specimen,
         not the grid: pixel size and shape stay, and corners that come from outside are masked. Without
-        a pixel size the pixels are taken as square.
+        a pixel size the pixels of the file are taken as square. A data bar turns into masked pixels.
         """
+        if not math.isfinite(angle_deg):
+            raise BadParameter(f"angle_deg={angle_deg} is no angle; give a finite number of degrees")
         quarters, rest = divmod(angle_deg, 90)
         if rest == 0:
             return self._quarter_turns(int(quarters) % 4)
-        y_nm, x_nm = self.pixel_size_nm or (1.0, 1.0)
+        y_nm, x_nm = self.pixel_size_nm or resample.pixel_sides(self.affine)
         aspect, angle = x_nm / y_nm, math.radians(angle_deg)
         cos, sin = math.cos(angle), math.sin(angle)
         middle_row, middle_col = (self.height_px - 1) / 2, (self.width_px - 1) / 2
@@ -193,8 +216,9 @@ class Micrograph:
         turn = (a, b, middle_row - a * middle_row - b * middle_col, d, e, middle_col - d * middle_row - e * middle_col)
         shape = (self.height_px, self.width_px)
         pixels, inside = resample.warp(self.pixels, turn, shape)
-        if self.mask is not None:
-            inside &= resample.warp(self.mask.astype(np.float32), turn, shape)[0] > 0.999
+        masked = self._without_data_bar()
+        if masked is not None:
+            inside &= resample.warp(masked.astype(np.float32), turn, shape)[0] > 0.999
         return replace(
             self,
             pixels=pixels,
@@ -213,14 +237,14 @@ class Micrograph:
             2: (-1.0, 0.0, last_row, 0.0, -1.0, last_col),
             3: (0.0, -1.0, last_row, 1.0, 0.0, 0.0),
         }[quarters]
-        size = self.pixel_size
+        size, masked = self.pixel_size, self._without_data_bar()
         if size is not None and quarters % 2:
             size = replace(size, y_nm=size.x_nm, x_nm=size.y_nm)
         return replace(
             self,
             pixels=np.rot90(self.pixels, quarters),
             pixel_size=size,
-            mask=None if self.mask is None else np.rot90(self.mask, quarters),
+            mask=None if masked is None else np.rot90(masked, quarters),
             data_bar_row_px=None,
             affine=resample.compose(self.affine, turn),
             history=(*self.history, f"rotate(angle_deg={90 * quarters})"),
@@ -228,10 +252,11 @@ class Micrograph:
 
     def tiles(self, height: int, width: int) -> Iterator[Micrograph]:
         """Every whole tile of ``height`` by ``width`` pixels, row by row; what does not fill a tile is left out."""
+        if height < 1 or width < 1:
+            raise BadParameter(f"a tile of {height} x {width} pixels cannot be; give at least 1 x 1")
         if height > self.height_px or width > self.width_px:
             raise BadParameter(
                 f"{self.name} of {self.height_px} x {self.width_px} pixels is smaller than one tile of {height} x {width}"
             )
-        for top in range(0, self.height_px - height + 1, height):
-            for left in range(0, self.width_px - width + 1, width):
-                yield self.crop(top, left, height, width)
+        tops, lefts = range(0, self.height_px - height + 1, height), range(0, self.width_px - width + 1, width)
+        return (self.crop(top, left, height, width) for top in tops for left in lefts)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .frozen import freeze
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +37,15 @@ class Pattern:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        freeze(self, "intensity", "qx_per_nm", "qy_per_nm", "error", "mask")
         if self.intensity.ndim != 2 or self.intensity.size == 0:
             raise InputError(f"{self.name}: a pattern has two axes and at least one pixel, not shape {self.intensity.shape}")
         for what in ("qx_per_nm", "qy_per_nm", "error", "mask"):
             array = getattr(self, what)
             if array is not None and array.shape != self.intensity.shape:
                 raise InputError(f"{self.name}: {what} has shape {array.shape}, the intensity {self.intensity.shape}")
+        if self.mask is not None and self.mask.dtype != bool:
+            raise InputError(f"{self.name}: a mask is made of True and False, not of {self.mask.dtype}")
 
     @property
     def name(self) -> str:

@@ -26,6 +26,8 @@ class PixelSize:
         for length in (self.y_nm, self.x_nm):
             if not (math.isfinite(length) and length > 0):
                 raise BadParameter(f"pixel size must be a positive length in nm, not {length}")
+        if self.relative_error is not None and not (math.isfinite(self.relative_error) and self.relative_error >= 0):
+            raise BadParameter(f"the relative error of a pixel size must be a fraction of at least 0, not {self.relative_error}")
 
     @property
     def square(self) -> bool:

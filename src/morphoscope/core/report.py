@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,7 +31,7 @@ class Quantity:
     def __str__(self) -> str:
         if self.value is None or not math.isfinite(self.value):
             return "unknown"
-        text = f"{self.value:d}" if isinstance(self.value, int) else f"{self.value:.5g}"
+        text = f"{self.value:d}" if isinstance(self.value, Integral) else f"{self.value:.5g}"
         interval = "" if self.low is None or self.high is None else f" [{self.low:.4g}, {self.high:.4g}]"
         return f"{text}{interval} {self.unit}".rstrip()
 
@@ -78,16 +79,17 @@ class Report:
             "curves": {name: _curve_to_dict(curve) for name, curve in self.curves.items()},
             "tables": {name: [_plain(row) for row in rows] for name, rows in self.tables.items()},
             "figures": {name: {"kind": f.kind, "data": list(f.data), "caption": f.caption} for name, f in self.figures.items()},
-            "files": dict(self.files),
+            "files": _plain(self.files),
             "notes": list(self.notes),
             "cites": list(self.cites),
             "schema": SCHEMA,
-            "seed": self.seed,
+            "seed": int(self.seed),
         }
 
     def to_json(self) -> str:
         """The contract that scripts and the studio rely on."""
-        return json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
+        return text.encode("utf-8", "backslashreplace").decode()  # bytes of a file name that are not UTF-8 stay JSON escapes
 
     @classmethod
     def from_json(cls, text: str) -> Report:

@@ -42,9 +42,13 @@ class Run:
     ask: Ask = _alone
     map: Map = _alone
 
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise BadParameter(f"seed={self.seed} must be a whole number of at least 0")
+
     def rng(self, stream: str = "") -> np.random.Generator:
         """A generator from the run's seed; each ``stream`` name gives an independent one."""
-        words = np.frombuffer(hashlib.sha256(stream.encode()).digest()[:16], dtype=np.uint32)
+        words = np.frombuffer(hashlib.sha256(stream.encode()).digest()[:16], dtype="<u4")
         return np.random.default_rng([self.seed, *words.tolist()] if stream else self.seed)
 
     def progress(self, done: float, total: float, note: str = "") -> None:
@@ -54,6 +58,8 @@ class Run:
 
     def file(self, name: str) -> Path:
         """Path of a file called ``name`` inside the run's folder, its parents made."""
+        if "\0" in name:
+            raise BadParameter(f"{name!r} is no file name")
         path = (self.folder / name).resolve()
         if not path.is_relative_to(self.folder.resolve()) or path == self.folder.resolve():
             raise BadParameter(f"{name!r} lies outside the run's folder")
@@ -62,6 +68,9 @@ class Run:
 
     def checkpoint(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any] | None = None) -> None:
         """Keep ``arrays`` and the JSON-able ``state`` so that a killed run goes on from here."""
+        for name, array in arrays.items():
+            if np.asarray(array).dtype.hasobject:
+                raise BadParameter(f"the checkpoint's {name!r} holds Python objects; give arrays of numbers, the rest as state")
         buffer = io.BytesIO()
         named: dict[str, Any] = {f"array_{name}": array for name, array in arrays.items()}
         np.savez(buffer, state=np.array(json.dumps(dict(state or {}))), **named)

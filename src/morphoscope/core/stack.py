@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -39,6 +40,8 @@ class Stack:
         for what, given in (("times", self.times_s), ("names", self.names)):
             if given and len(given) != len(self.frames):
                 raise InputError(f"{self.name}: {len(given)} {what} for {len(self.frames)} frames")
+        if self.spacing_nm is not None and not (math.isfinite(self.spacing_nm) and self.spacing_nm > 0):
+            raise InputError(f"{self.name}: slices are a positive length apart, not {self.spacing_nm} nm")
 
     def __len__(self) -> int:
         return len(self.frames)

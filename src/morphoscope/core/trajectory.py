@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
+from .frozen import freeze
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Trajectory:
     source: str = ""
 
     def __post_init__(self) -> None:
+        freeze(self, "positions", "lengths", "times", "types")
         if self.positions.ndim != 3:
             raise InputError(f"positions have axes (frame, particle, axis), not {self.positions.ndim} axes")
         frames, particles, axes = self.positions.shape
