@@ -1,7 +1,8 @@
-from ..core import Param as Param
-from ..core import Report as Report
-from ..tasks import TASKS as TASKS
-from .campaigns import campaign_table as campaign_table
+from .catalogue import GROUPS as GROUPS
+from .catalogue import TASKS as TASKS
+from .catalogue import load as load
+from .campaigns import product as product
+from .campaigns import read_grid as read_grid
 from .campaigns import run_campaign as run_campaign
 from .doors import campaign as campaign
 from .doors import default_workspace as default_workspace
@@ -9,6 +10,9 @@ from .doors import run as run
 from .fields import Field as Field
 from .fields import task_fields as task_fields
 from .jobs import Jobs as Jobs
+from .nouns import Param as Param
+from .nouns import Report as Report
+from .pages import write_page as write_page
 from .question import Question as Question
 from .shelf import RunInfo as RunInfo
 from .workspace import Workspace as Workspace

@@ -27,8 +27,8 @@ from .workspace import Tell, Workspace, moment, write_text
 SAVE_EVERY_S = 2.0
 
 
-def read_grid(path: Path, task: str) -> list[dict[str, str]]:
-    """Rows of a CSV whose header names parameters of ``task`` (and ``seed``); empty cells take the default."""
+def read_grid(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV whose header names parameters (and ``seed``); empty cells take the default."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -99,7 +99,7 @@ def _campaign_id(task: str, questions: Iterable[Question]) -> str:
     return f"campaign-{task.replace(' ', '-')}-{digest}"
 
 
-def campaign_table(
+def _table(
     points: Sequence[Mapping[str, Any]], questions: Sequence[Question], outcomes: Mapping[str, Outcome]
 ) -> list[dict[str, Any]]:
     """One row a point: what was varied, the run, its state, its values."""
@@ -127,7 +127,7 @@ def _save(
     questions: Sequence[Question],
     outcomes: Mapping[str, Outcome],
 ) -> Report:
-    rows = campaign_table(points, questions, outcomes)
+    rows = _table(points, questions, outcomes)
     text = text_io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

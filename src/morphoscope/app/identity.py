@@ -12,7 +12,9 @@ import ast
 import functools
 import hashlib
 import importlib.metadata
+import importlib.util
 import json
+import os
 import shutil
 import sys
 import threading
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..errors import NotFound
 from ..io import companions
 from ..tasks import TASKS
 
@@ -77,7 +80,7 @@ class Digests:
 def code_identity(task: str) -> dict[str, str]:
     """Digest of the source behind ``task``, and the versions of what it stands on."""
     sources, foreign, programs = _closure(task)
-    lines = [f"{path.relative_to(PACKAGE)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sorted(sources)]
+    lines = [f"{os.path.relpath(path, PACKAGE)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sorted(sources)]
     identity = {"morphoscope": __version__, "source": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
     identity["python"] = ".".join(map(str, sys.version_info[:2]))
     for name in sorted(foreign - set(sys.stdlib_module_names)):
@@ -108,7 +111,10 @@ def _closure(task: str) -> tuple[set[Path], set[str], set[str]]:
 
 
 def _task_file(task: str) -> Path:
-    return PACKAGE / "tasks" / f"{TASKS[task].where.split(':')[0]}.py"
+    spec = importlib.util.find_spec(f"{__package__.rpartition('.')[0]}.tasks.{TASKS[task].where.split(':')[0]}")
+    if spec is None or spec.origin is None:
+        raise NotFound(f"the code of the task {task!r} is missing; install morphoscope again")
+    return Path(spec.origin)
 
 
 @functools.cache

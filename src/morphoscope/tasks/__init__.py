@@ -10,22 +10,36 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..core import Report
 from ..errors import NotFound
+
+if TYPE_CHECKING:
+    from ..core import Report
 
 
 class Entry(NamedTuple):
-    """Where a task lives ("module:function" in this folder) and what it is for, in one line."""
+    """
+    Where a task lives ("module:function" in this folder) and what it is for, in one line.
+
+    ``page`` names the HTML page that the command line writes unasked.
+    """
 
     where: str
     summary: str
+    page: str = ""
+
+
+GROUPS = {
+    "measure": "Numbers with units and intervals from one image",
+    "simulate": "Micrographs of known truth from physics",
+}
 
 
 TASKS: dict[str, Entry] = {
     "inspect": Entry("inspect:inspect", "What a file is: size, depth, scale and its source, instrument, quality"),
     "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase of a micrograph"),
+    "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
 

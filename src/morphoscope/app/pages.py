@@ -1,0 +1,22 @@
+"""A run and the runs it asked, as one page of HTML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import WorkspaceError
+from . import render
+from .workspace import Workspace, write_text
+
+
+def write_page(workspace: Workspace, run_id: str, path: Path) -> Path:
+    """Write the report of ``run_id``, with its children as sections, to ``path``."""
+    shelf = workspace.shelf
+    children = [(shelf.report(child), shelf.folder(child)) for child in shelf.info(run_id).children if shelf.finished(child)]
+    text = render.page(shelf.report(run_id), shelf.folder(run_id), children=children)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+    except OSError as error:
+        raise WorkspaceError(f"cannot write the page {path} ({error.strerror}); choose another file") from None
+    return path.resolve()
