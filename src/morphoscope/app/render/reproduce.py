@@ -1,0 +1,80 @@
+"""How to get the same report again: the command, the Python call, the seed and the versions."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...core import Report
+from ...errors import MorphoscopeError
+from ..fields import Field, task_fields
+
+
+def command_line(task: str, parameters: Mapping[str, Any], seed: int) -> str:
+    """The command that asks the same question; defaults are left out."""
+    places, flags = list[str](), list[str]()
+    for name, value in parameters.items():
+        field = _field(task, name)
+        if field is not None and field.positional:
+            places += [str(item) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None]
+        elif not _is_default(field, value):
+            flags += _flag(name, value)
+    words = ["morphoscope", *task.split(), *places, *flags, *([f"--seed={seed}"] if seed else [])]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def python_call(task: str, parameters: Mapping[str, Any], seed: int) -> str:
+    """The same question from Python."""
+    given = {n: v for n, v in parameters.items() if not _is_default(_field(task, n), v)}
+    arguments = [repr(task), *(f"{name}={value!r}" for name, value in given.items()), *([f"seed={seed}"] if seed else [])]
+    return f"import morphoscope as ms\nreport = ms.run({', '.join(arguments)})"
+
+
+def provenance(report: Report, folder: Path) -> dict[str, Any]:
+    """What is known about how ``report`` came about, from the run's ``config.json`` where it is there."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = {}
+    given, code = config.get("given", {}), dict(config.get("code", {}))
+    source = code.pop("source", "")
+    known = bool(report.task and config)
+    return {
+        "command": command_line(report.task, given, report.seed) if known else "",
+        "python": python_call(report.task, given, report.seed) if known else "",
+        "seed": report.seed,
+        "run": report.run,
+        "parameters": given,
+        "started": config.get("started", ""),
+        "seconds": config.get("seconds"),
+        "versions": code,
+        "source": source[:12],
+        "machine": {k: v for k, v in config.get("machine", {}).items() if k != "host"},
+    }
+
+
+def _field(task: str, name: str) -> Field | None:
+    """The field, or None when the task has gone or changed since."""
+    try:
+        return task_fields(task).get(name)
+    except (MorphoscopeError, ImportError):
+        return None
+
+
+def _is_default(field: Field | None, value: Any) -> bool:
+    if field is None or field.required:
+        return False
+    default = list(field.default) if isinstance(field.default, tuple) else field.default
+    return bool(value == default) and type(value) is type(default)
+
+
+def _flag(name: str, value: Any) -> list[str]:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    if isinstance(value, list | tuple):
+        return [f"--{flag}={item}" for item in value]
+    return [] if value is None else [f"--{flag}={value}"]
