@@ -156,10 +156,7 @@ def test_a_spot_lies_where_the_map_says(size, centre, steps):
     image = Micrograph(blob((100, 120), centre, (4.0, 5.0)), PixelSize(*size))
     now = image
     for each in steps:
-        if each[0] == "margin":
-            now = now.crop(each[1], each[2], now.height_px - 10, now.width_px - 10)
-        else:
-            now = apply(now, each)
+        now = now.crop(*each[1:], now.height_px - 10, now.width_px - 10) if each[0] == "margin" else apply(now, each)
     edge = np.concatenate([now.pixels[[0, -1]].ravel(), now.pixels[:, [0, -1]].ravel()])
     assume(edge.max() < 1e-5)  # the whole spot is in view
     np.testing.assert_allclose(now.to_source(centroid(now.pixels)), centre, atol=0.02)

@@ -17,7 +17,9 @@ plain = hnp.array_shapes(min_dims=2, max_dims=2, max_side=12)
 
 
 @given(
-    raw=st.sampled_from(["u1", "u2", "<u4", ">u2", "i1", "i2", "i4", ">i4", "?"]).flatmap(lambda kind: hnp.arrays(np.dtype(kind), plain))
+    raw=st.sampled_from(["u1", "u2", "<u4", ">u2", "i1", "i2", "i4", ">i4", "?"]).flatmap(
+        lambda kind: hnp.arrays(np.dtype(kind), plain)
+    )
 )
 def test_counts_come_back_exactly(raw):
     image = Micrograph.from_raw(raw)
@@ -151,7 +153,9 @@ def test_pixel_size_says_whether_it_is_square_and_how_well_it_is_known():
             PixelSize(1, 1, relative_error=error)
 
 
-@pytest.mark.parametrize("window", [(-1, 0, 2, 2), (0, -1, 2, 2), (0, 0, 0, 2), (0, 0, 2, 0), (4, 0, 2, 2), (0, 5, 2, 2), (0, 0, 6, 2)])
+@pytest.mark.parametrize(
+    "window", [(-1, 0, 2, 2), (0, -1, 2, 2), (0, 0, 0, 2), (0, 0, 2, 0), (4, 0, 2, 2), (0, 5, 2, 2), (0, 0, 6, 2)]
+)
 def test_a_crop_outside_is_refused(window):
     with pytest.raises(BadParameter, match=r"crop of .* does not fit in a\.png of 5 x 6 pixels"):
         Micrograph(np.zeros((5, 6)), source="a.png").crop(*window)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -51,14 +50,14 @@ class Dataset:
         if not 0 < fraction < 1:
             raise BadParameter(f"fraction={fraction} must lie between 0 and 1")
         counts, rng = self._label_counts(2), np.random.default_rng(seed)
-        wanted = fraction * counts.sum(axis=0)
+        wanted = min(fraction, 1 - fraction) * counts.sum(axis=0)  # the smaller part is filled, so neither takes all
         tries = [_take(counts, wanted, rng.permutation(len(counts))) for _ in range(ORDERS_TRIED)]
-        miss, held = min(tries, key=lambda tried: tried[0])
-        if not math.isfinite(miss):
+        _, taken = min(tries, key=lambda tried: tried[0])
+        if not taken:
             share = f"{fraction:.0%}"
             raise InputError(f"the groups of {self.name} are too large to put {share} of its rows apart; change the fraction")
-        train, test = self._parts([int(group in held) for group in range(len(counts))], 2)
-        return train, test
+        rest, part = self._parts([int(group in taken) for group in range(len(counts))], 2)
+        return (part, rest) if fraction > 0.5 else (rest, part)
 
     def folds(self, count: int, *, seed: int) -> tuple[tuple[Dataset, Dataset], ...]:
         """
@@ -105,12 +104,11 @@ class Dataset:
 
 
 def _take(counts: np.ndarray, wanted: np.ndarray, order: np.ndarray) -> tuple[float, set[int]]:
-    """Groups taken greedily in ``order``, and how far they miss ``wanted``; infinitely far if none or all are taken."""
-    held: set[int] = set()
+    """How far groups taken greedily in ``order`` miss ``wanted``, and which they are."""
+    taken: set[int] = set()
     total = np.zeros_like(wanted)
     for group in order:
         if np.square(total + counts[group] - wanted).sum() < np.square(total - wanted).sum():
-            held.add(int(group))
+            taken.add(int(group))
             total = total + counts[group]
-    usable = 0 < len(held) < len(counts)
-    return float(np.square(total - wanted).sum()) if usable else math.inf, held
+    return float(np.square(total - wanted).sum()), taken

@@ -135,14 +135,14 @@ def _plain(value: Any) -> Any:
 def _curve_to_dict(curve: Curve) -> dict[str, Any]:
     low, high = curve.interval()
     return {
-        "x": _plain(curve.x),
-        "y": _plain(curve.y),
+        "x": _plain(curve.x.astype(float)),
+        "y": _plain(curve.y.astype(float)),
         "x_name": curve.x_name,
         "x_unit": curve.x_unit,
         "y_name": curve.y_name,
         "y_unit": curve.y_unit,
-        "y_low": None if low is None else _plain(low),
-        "y_high": None if high is None else _plain(high),
+        "y_low": None if low is None else _plain(low.astype(float)),
+        "y_high": None if high is None else _plain(high.astype(float)),
     }
 
 
