@@ -1,0 +1,93 @@
+"""Importing the package and asking for help stay light."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import pytest
+
+from morphoscope.tasks import TASKS
+
+HEAVY = {"torch", "torchvision", "timm", "sklearn", "scipy", "skimage", "pandas"}
+HEAVY |= {"matplotlib", "h5py", "tifffile", "fabio", "av", "plotly", "dask", "fastapi"}
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level modules a fresh interpreter holds after ``code``."""
+    ending = "\nimport sys\nsys.stdout.write('\\n' + ' '.join({m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code + ending], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def best_of(count: int, command: list[str]) -> float:
+    """Shortest wall time in seconds; the command must succeed."""
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        times.append(time.perf_counter() - start)
+        assert done.returncode == 0, done.stderr
+    return min(times)
+
+
+def test_import_loads_nothing_heavy():
+    assert not loaded_by("import morphoscope") & (HEAVY | {"numpy", "PIL"})
+
+
+def test_the_face_shows_its_names_before_loading_them():
+    code = "import morphoscope as ms; names = dir(ms); assert 'Micrograph' in names and 'read' in names"
+    assert not loaded_by(code) & HEAVY
+    assert "numpy" in loaded_by("import morphoscope as ms; ms.Micrograph")
+
+
+def test_the_nouns_and_the_table_of_readers_load_numpy_alone():
+    loaded = loaded_by("import morphoscope as ms; ms.Micrograph; ms.read; ms.Report")
+    assert not loaded & (HEAVY | {"PIL"})
+
+
+def test_import_takes_less_than_a_third_of_a_second():
+    assert best_of(3, [sys.executable, "-c", "import morphoscope"]) < 0.3
+
+
+def needs_command_line() -> None:
+    if importlib.util.find_spec("morphoscope.cli") is None:
+        pytest.skip("no command line yet")
+
+
+def test_help_takes_less_than_half_a_second():
+    needs_command_line()
+    script = Path(sysconfig.get_path("scripts")) / "morphoscope"
+    command = [str(script)] if script.exists() else [shutil.which("morphoscope") or "morphoscope"]
+    assert best_of(3, [*command, "--help"]) < 0.5
+
+
+def test_help_imports_no_task_and_nothing_heavy():
+    needs_command_line()
+    code = (
+        "import sys; from morphoscope.cli import main; sys.argv = ['morphoscope', '--help']\ntry: main()\nexcept SystemExit: pass"
+    )
+    assert "click" in loaded
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_no_task_loads_torch_when_imported(name):
+    where = TASKS[name].where.split(":")[0]
+    if importlib.util.find_spec(f"morphoscope.tasks.{where}") is None:
+        pytest.skip(f"task {name!r} is not written yet")
+    assert not loaded_by(f"import morphoscope.tasks.{where}") & {"torch", "torchvision", "timm", "sklearn", "matplotlib"}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_listed_task_exists(name):
+    """Also the guard of the skip above: a listed task without a file is a broken promise."""
+    where, function = TASKS[name].where.split(":")
+    assert (Path(__file__).parents[1] / "src/morphoscope/tasks" / f"{where}.py").exists(), f"{name!r} is listed but not written"
+    assert function.isidentifier()
