@@ -38,4 +38,6 @@ READERS: dict[str, Format] = {
     "png": Format("picture:read", "PNG picture", (".png",), (b"\x89PNG\r\n\x1a\n",)),
     "jpeg": Format("picture:read", "JPEG picture", (".jpg", ".jpeg"), (b"\xff\xd8\xff",)),
     "bmp": Format("picture:read", "Windows bitmap", (".bmp",), (b"BM",)),
+    "gif": Format("picture:read", "GIF picture", (".gif",), (b"GIF87a", b"GIF89a")),
+    "tiff": Format("tiff:read", "TIFF image or stack", (".tif", ".tiff", ".lsm", ".stk"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
 }

@@ -35,3 +35,16 @@ def check_size(path: Path, shape: Sequence[int], itemsize: float, *, compressed:
             f"{text} pixels need {wanted / 2**30:.1f} GiB, more than the limit of {MAX_DECODED_BYTES / 2**30:.1f} GiB; "
             "crop it, read fewer frames, or raise MORPHOSCOPE_MAX_DECODED_BYTES",
         )
+
+
+def check_total(path: Path, frames: int, decoded_bytes: float) -> None:
+    """Refuse ``frames`` that together need more memory than one image may."""
+    held = path.stat().st_size
+    if decoded_bytes > max(SMALL_BYTES, MAX_RATIO * held):
+        raise UnreadableFile(path, f"claims {frames:,} frames in a file of {held:,} bytes; refused as a decompression bomb")
+    if decoded_bytes > MAX_DECODED_BYTES:
+        raise UnreadableFile(
+            path,
+            f"{frames:,} frames need {decoded_bytes / 2**30:.1f} GiB, the limit is {MAX_DECODED_BYTES / 2**30:.1f} GiB; "
+            "read fewer frames or raise MORPHOSCOPE_MAX_DECODED_BYTES",
+        )
