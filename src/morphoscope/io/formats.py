@@ -40,4 +40,5 @@ READERS: dict[str, Format] = {
     "bmp": Format("picture:read", "Windows bitmap", (".bmp",), (b"BM",)),
     "gif": Format("picture:read", "GIF picture", (".gif",), (b"GIF87a", b"GIF89a")),
     "tiff": Format("tiff:read", "TIFF image or stack", (".tif", ".tiff", ".lsm", ".stk"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    "wrapped": Format("wrapped:read", "file packed by gzip or zip", (".gz", ".zip"), (b"\x1f\x8b\x08", b"PK\x03\x04")),
 }

@@ -65,9 +65,11 @@ def _jpeg(path: Path) -> Micrograph:
         check_size(path, (image.height, image.width, len(image.getbands())), 1)
         header, notes = _exif(image)
         raw, remarks = _samples(path, image)
+        file.seek(0)
+        phenom = sidecar.from_jpeg(file.read(), image.height, image.width)
     turned = grey.upright(raw, int(header.get("orientation", 1)))
     micrograph = _micrograph(path, turned, (*remarks, *notes))
-    return replace(micrograph, header={**micrograph.header, "jpeg": header})
+    return sidecar.told(replace(micrograph, header={**micrograph.header, "jpeg": header}), phenom)
 
 
 def _exif(image: JpegImagePlugin.JpegImageFile) -> tuple[dict[str, Any], list[str]]:

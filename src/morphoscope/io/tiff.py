@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..errors import UnreadableFile
 from . import limits, sidecar, tiff_page
 from .formats import Options
 from .plain import plain, text_or_hex
-from .vendors import Facts, Page
+from .vendors import Facts, Layout, Page, gatan_tiff, imagej
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -36,16 +36,58 @@ def read(path: Path, options: Options) -> Micrograph | Stack:
 
 def _read(tif: Any, path: Path, options: Options) -> Micrograph | Stack:
     pages, notes = _pages(tif, path)
-    slots = [(page, i) for page in pages for i in range(tiff_page.count(page))]
-    chosen = slots[options.frames]
+    slots = _slots(pages, path)
+    chosen = range(len(slots))[options.frames]
     if not chosen:
         raise UnreadableFile(path, f"holds {len(slots)} frame(s); frames {_spelled(options.frames)} picks none of them")
-    wanted = list({id(page): page for page, _ in chosen}.values())
-    limits.check_total(path, len(chosen), sum(tiff_page.check(page, path) for page in wanted))
-    frames = _frames(path, chosen, options)
+    wanted = list({id(slots[i].page): slots[i] for i in chosen}.values())
+    sizes = {id(slot.page): tiff_page.check(slot.page, path) for slot in wanted}
+    limits.check_total(
+        path, len(chosen), sum(sizes.values()) if len(pages) > 1 else sizes[id(pages[0])] * _repeats(slots, chosen)
+    )
+    layout, remarks = sidecar.layout(_view(pages[0], *pages[0].shape[:2]), len(slots))
+    frames = _frames(path, slots, chosen, layout, options)
+    notes = (*notes, *remarks)
     if len(slots) == 1:
         return replace(frames[0], notes=(*frames[0].notes, *notes))
-    return Stack(tuple(frames), source=str(path), notes=notes)
+    spacing_nm, step_s = gatan_tiff.third_axis(_view(pages[0], 1, 1)) if layout.axis == "page" else (None, None)
+    if spacing_nm or step_s:
+        layout = replace(
+            layout,
+            axis="z" if spacing_nm else "time",
+            spacing_nm=spacing_nm,
+            times_s=tuple(i * (step_s or 0) for i in range(len(slots))),
+        )
+    return Stack(
+        tuple(frames),
+        axis=layout.axis,
+        spacing_nm=layout.spacing_nm and layout.spacing_nm * abs(chosen.step),
+        times_s=tuple(layout.times_s[i] for i in chosen) if layout.times_s and layout.axis == "time" else None,
+        names=tuple(layout.names[i] for i in chosen) if layout.names else (),
+        source=str(path),
+        notes=notes,
+    )
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """One grey plane of the file: plane ``plane`` of ``page``, or of the array ``follows`` places behind it."""
+
+    page: Any
+    plane: int
+    follows: int = 0
+
+
+def _slots(pages: Sequence[Any], path: Path) -> list[_Slot]:
+    if len(pages) == 1 and pages[0].dtype is not None:
+        images = imagej.declared(_view(pages[0], 1, 1))
+        if tiff_page.following(pages[0], path, images):
+            return [_Slot(pages[0], i, n) for n in range(images) for i in range(tiff_page.count(pages[0]))]
+    return [_Slot(page, i) for page in pages for i in range(tiff_page.count(page))]
+
+
+def _repeats(slots: Sequence[_Slot], chosen: range) -> int:
+    return len({slots[i].follows for i in chosen})
 
 
 def _spelled(frames: slice) -> str:
@@ -59,6 +101,9 @@ def _pages(tif: Any, path: Path) -> tuple[list[Any], tuple[str, ...]]:
     pages = [tif.pages[i] for i in range(len(tif.pages))]
     if not pages:
         raise UnreadableFile(path, "damaged: the TIFF file has no page")
+    calibrated = [page for page in pages if page.is_sis]
+    if 0 < len(calibrated) < len(pages):
+        return calibrated, ("the preview beside the calibrated image was left out",)
     whole = [page for page in pages if not _is_copy(page)]
     if not whole or len(whole) == len(pages):
         return pages, ()
@@ -71,19 +116,22 @@ def _is_copy(page: Any) -> bool:
     return bool(int(page.subfiletype) & 5) or (old is not None and old.value == 2)
 
 
-def _frames(path: Path, chosen: Sequence[tuple[Any, int]], options: Options) -> list[Micrograph]:
+def _frames(path: Path, slots: Sequence[_Slot], chosen: range, layout: Layout, options: Options) -> list[Micrograph]:
     beside: dict[tuple[int, int], Facts] = {}
-    frames = []
+    frames: list[Micrograph] = []
     decoded: tuple[Any, list[tiff_page.Plane]] = (None, [])
-    for page, index in chosen:
-        if decoded[0] is not page:
-            decoded = page, tiff_page.planes(page, path)
-        micrograph = decoded[1][index].micrograph(options.nan, unit="counts", source=str(path))
+    for index in chosen:
+        slot = slots[index]
+        if decoded[0] != (id(slot.page), slot.follows):
+            array = tiff_page.array_at(slot.page, path, slot.follows) if slot.follows else slot.page.asarray()
+            counts = "imagej" in layout.of(0).header
+            decoded = (id(slot.page), slot.follows), tiff_page.planes(slot.page, array, counts_are_data=counts)
+        micrograph = decoded[1][slot.plane].micrograph(options.nan, unit="counts", source=str(path))
         size = micrograph.height_px, micrograph.width_px
         if size not in beside:
             beside[size] = sidecar.from_companions(path, *size)
-        facts = sidecar.from_tags(_view(page, *size)).and_then(beside[size])
-        frames.append(sidecar.told(replace(micrograph, header={"tiff": _header(page)}), facts))
+        facts = layout.of(index).and_then(sidecar.from_tags(_view(slot.page, *size))).and_then(beside[size])
+        frames.append(sidecar.told(replace(micrograph, header={"tiff": _header(slot.page)}), facts))
     return frames
 
 

@@ -87,13 +87,29 @@ def _check_segments(page: Any, path: Path, packed: bool, wanted: float) -> None:
         raise UnreadableFile(path, f"cut short: its pixels lie beyond the end of the file ({held:,} bytes)")
 
 
-def planes(page: Any, path: Path, *, counts_are_data: bool = False) -> list[Plane]:
+def following(page: Any, path: Path, images: int) -> bool:
+    """Whether ``images`` arrays of the page's shape follow one another in the file, as large ImageJ stacks do."""
+    if images < 2 or int(page.compression) != UNCOMPRESSED or page.is_tiled:
+        return False
+    wanted = page.dataoffsets[0] + images * page.nbytes
+    if wanted > path.stat().st_size:
+        raise UnreadableFile(path, f"cut short: {images:,} images need {wanted:,} bytes, the file has {path.stat().st_size:,}")
+    return True
+
+
+def array_at(page: Any, path: Path, index: int) -> np.ndarray:
+    """The array number ``index`` of those that follow the page's own."""
+    dtype = page.dtype.newbyteorder(page.parent.byteorder)
+    flat = np.fromfile(path, dtype, count=math.prod(page.shape), offset=page.dataoffsets[0] + index * page.nbytes)
+    return flat.reshape(page.shape)
+
+
+def planes(page: Any, array: np.ndarray, *, counts_are_data: bool = False) -> list[Plane]:
     """
-    The grey planes of a page that was checked, as they are to be displayed.
+    The grey planes of a page that was checked and decoded, as they are to be displayed.
 
     With ``counts_are_data`` a palette is a mere choice of display and the numbers under it are kept.
     """
-    array = np.asarray(page.asarray())
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     axes = page.axes
