@@ -71,12 +71,12 @@ def gather(
 ) -> Micrograph | Stack:
     """
     A Micrograph of two axes, a Stack of three (frame, row, column); leading axes of length 1 are dropped.
-    A last axis of 3 or 4 bytes behind rows and columns is colour.
+    A last axis of 3 or 4 values behind rows and columns is colour.
 
     ``array`` may be anything that slices like an array; only the frames asked for are taken from it.
     """
     shape = tuple(array.shape)
-    if len(shape) > 2 and shape[-1] in (3, 4) and shape[-2] > 4 and array.dtype in (np.uint8, np.uint16):
+    if len(shape) > 2 and shape[-1] in (3, 4) and shape[-2] > 4 and array.dtype.kind in "uf":
         shape = shape[:-1]
     lead = 0
     while len(shape) - lead > 2 and shape[lead] == 1:

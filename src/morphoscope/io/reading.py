@@ -9,9 +9,10 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
 from ..core import Curve, LabelMap, Micrograph, Pattern, Stack, Trajectory
-from ..errors import MorphoscopeError, UnknownFormat, UnreadableFile
+from ..errors import MissingDependency, MorphoscopeError, UnknownFormat, UnreadableFile
 from .formats import READERS, Format, Options
 
 Noun = Micrograph | Stack | Pattern | Curve | LabelMap | Trajectory
@@ -81,8 +82,10 @@ def read(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             noun: Noun = getattr(importlib.import_module(f".{module}", __package__), function)(path, options)
+            if as_pattern and isinstance(noun, Micrograph):
+                noun = importlib.import_module(".detector", __package__).from_picture(noun)
             return noun
-    except UnreadableFile:
+    except (UnreadableFile, MissingDependency):
         raise
     except MorphoscopeError as error:
         message = str(error)
@@ -90,7 +93,7 @@ def read(
     except MemoryError:
         raise UnreadableFile(path, "does not fit in memory") from None
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError, RuntimeError, AssertionError,
-            NotImplementedError, struct.error, zlib.error, SyntaxError) as error:  # fmt: skip
+            NotImplementedError, EOFError, struct.error, zlib.error, BadZipFile, SyntaxError) as error:  # fmt: skip
         raise UnreadableFile(path, f"damaged or not supported as {entry.summary} ({_short(error)})") from error
 
 
