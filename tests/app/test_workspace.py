@@ -230,7 +230,7 @@ def test_wrong_questions(lab, tmp_path):
 
 def test_a_workspace_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(WorkspaceError, match="cannot write to the workspace .*choose another"):
+    with pytest.raises(WorkspaceError, match=r"cannot write to the workspace .*choose another"):
         Workspace(tmp_path / "file")
     with pytest.raises(WorkspaceError, match="cannot write to the workspace"):
         Workspace("/proc/nothing").run("simulate blend")
@@ -260,7 +260,7 @@ def test_a_read_only_disk_is_one_sentence_but_still_answers_from_the_shelf(small
     known = lab.run("toy double")
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     assert Workspace(small_disk / "lab").run("toy double").to_json() == known.to_json()
-    with pytest.raises(WorkspaceError, match="cannot (write to|lock in)"):
+    with pytest.raises(WorkspaceError, match=r"cannot (write to|lock in)"):
         Workspace(small_disk / "lab").run("toy double", number=2)
 
 

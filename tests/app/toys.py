@@ -46,7 +46,9 @@ def fail(run: Run, *, number: Annotated[int, Param("anything")] = 0) -> Report:
     return Report(str(1 // 0))
 
 
-def flaky(run: Run, folder: Annotated[Path, Param("memory", accepts="folder")], *, number: Annotated[int, Param("n")] = 0) -> Report:
+def flaky(
+    run: Run, folder: Annotated[Path, Param("memory", accepts="folder")], *, number: Annotated[int, Param("n")] = 0
+) -> Report:
     """Fails the first time it is asked about a number."""
     mark = folder / str(number)
     if not mark.exists():
@@ -63,7 +65,9 @@ def fill(run: Run, *, megabytes: Annotated[int, Param("how much")] = 64) -> Repo
     return Report("Filled")
 
 
-def count_up(run: Run, *, to: Annotated[int, Param("where to stop")] = 50, pause_s: Annotated[float, Param("wait")] = 0.02) -> Report:
+def count_up(
+    run: Run, *, to: Annotated[int, Param("where to stop")] = 50, pause_s: Annotated[float, Param("wait")] = 0.02
+) -> Report:
     """Counts with a checkpoint at every step; the draw does not depend on interruptions."""
     kept = run.restore()
     start, total = (kept[1]["i"], float(kept[0]["total"])) if kept else (0, 0.0)

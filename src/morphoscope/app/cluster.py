@@ -21,7 +21,7 @@ from .executors import Lab, Outcome, attempt
 from .question import Question
 from .workspace import Workspace
 
-WAIT_S = 300.0
+WAIT_S, CONNECT_S = 300.0, 30.0
 OURS = ("jobs",)  # keys of a profile that are not passed on to dask-jobqueue
 
 
@@ -51,7 +51,7 @@ class Spread:
         left = {question.id: retries for question in questions}
         futures = [self._submit(client, question) for question in questions]
         by_key = {future.key: question for future, question in zip(futures, questions, strict=True)}
-        waiting = as_completed(futures)
+        waiting = as_completed(futures, loop=client.loop)
         for future in waiting:
             question = by_key.pop(future.key)
             outcome = self._outcome(future, question)
@@ -102,8 +102,8 @@ def _client(on: str, points: int) -> Iterator[Client]:
         else:
             target = on
         try:
-            client = stack.enter_context(Client(target, timeout=30, set_as_default=False))
-            client.wait_for_workers(1, timeout=WAIT_S if kind == "slurm" else 30)
+            client = stack.enter_context(Client(target, timeout=CONNECT_S, set_as_default=False))
+            client.wait_for_workers(1, timeout=WAIT_S if kind == "slurm" else CONNECT_S)
         except (OSError, TimeoutError) as error:
             raise BadParameter(f"--on {on}: no Dask workers answered ({str(error) or 'timed out'}); is it running?") from None
         yield client
@@ -142,10 +142,12 @@ def slurm_cluster(path: Path) -> Any:
     ``slurm_cluster(path).job_script()`` is the script that would be submitted.
     """
     profile = {key: value for key, value in _profile(path).items() if key not in OURS}
+    if missing := [key for key in ("cores", "memory") if key not in profile]:
+        raise BadParameter(f"--on slurm: {path.name} lacks {' and '.join(missing)}, which every job must ask for")
     try:
         return SLURMCluster(**profile)
     except (TypeError, ValueError) as error:
-        raise BadParameter(f"--on slurm: {path.name} has a wrong or missing key ({error})") from None
+        raise BadParameter(f"--on slurm: {path.name} has a wrong key ({error})") from None
 
 
 def _same_disk(client: Client, workspace: Lab) -> None:

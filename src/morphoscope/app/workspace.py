@@ -45,8 +45,10 @@ class Workspace:
         self.on = on
         self.runs = self.root / "runs"
         self._locks = locks
-        with _disk_trouble(self.root):
+        try:
             self.runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_write(self.root, error) from None
         self._digests = Digests(self.root / "digests.tsv")
         self.shelf = Shelf(self.root, lambda run_id: try_hold(self.root / "locks", run_id, self._locks))
         self.inputs = Inputs(self.root / "inputs", self.shelf.folder)
@@ -192,11 +194,15 @@ def _disk_trouble(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in DISK and not isinstance(error, FileExistsError | NotADirectoryError):
+        if error.errno not in DISK:
             raise
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise WorkspaceError(f"no space left for the workspace {root}; free some or choose another --workspace") from None
-        raise WorkspaceError(f"cannot write to the workspace {root} ({error.strerror}); choose another --workspace") from None
+        raise _cannot_write(root, error) from None
+
+
+def _cannot_write(root: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(f"cannot write to the workspace {root} ({error.strerror}); choose another --workspace")
 
 
 def _check_files(report: Report, part: Path) -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from ..app import Report
 
 PLAIN_EVERY_S = 10.0
+NEVER_WRAPPED = ("run", "state", "started")
 
 
 @contextlib.contextmanager
@@ -79,7 +80,7 @@ def table(name: str, rows: list[dict[str, object]], *, most: int = 40) -> None:
     grid = Table(title=name, title_justify="left", box=None, header_style="bold")
     columns = [column for column in rows[0] if any(row.get(column) not in (None, "") for row in rows)]
     for column in columns:
-        grid.add_column(column, overflow="fold")
+        grid.add_column(column, overflow="fold", no_wrap=column in NEVER_WRAPPED)
     for row in rows[:most]:
         grid.add_row(*(_cell(row.get(column)) for column in columns))
     Console(highlight=False).print(grid)
