@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImage
 
 from ..core import Micrograph
 from ..errors import UnreadableFile
-from . import grey, png, sidecar
+from . import grey, kept, png, sidecar
 from .formats import Options
 from .limits import check_size
 from .plain import plain
@@ -56,7 +57,16 @@ def _png(path: Path) -> Micrograph:
     header: dict[str, Any] = {"bit_depth": depth, "colour_type": colour, **found.texts}
     if found.pixels_per_unit:
         header["pHYs"] = list(found.pixels_per_unit)
-    return replace(micrograph, header={**micrograph.header, "png": header})
+    micrograph = replace(micrograph, header={**micrograph.header, "png": header})
+    return _restored(micrograph, found.texts[kept.KEY]) if kept.KEY in found.texts else micrograph
+
+
+def _restored(micrograph: Micrograph, text: str) -> Micrograph:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    return kept.restore(micrograph, told)
 
 
 def _jpeg(path: Path) -> Micrograph:

@@ -12,7 +12,7 @@ import tifffile
 
 from ..core import Micrograph, Stack
 from ..errors import UnreadableFile
-from . import limits, sidecar, tiff_page
+from . import kept, limits, sidecar, tiff_page
 from .formats import Options
 from .plain import plain, text_or_hex
 from .vendors import Facts, Layout, Page, gatan_tiff, imagej
@@ -131,7 +131,8 @@ def _frames(path: Path, slots: Sequence[_Slot], chosen: range, layout: Layout, o
         if size not in beside:
             beside[size] = sidecar.from_companions(path, *size)
         facts = layout.of(index).and_then(sidecar.from_tags(_view(slot.page, *size))).and_then(beside[size])
-        frames.append(sidecar.told(replace(micrograph, header={"tiff": _header(slot.page)}), facts))
+        told = sidecar.told(replace(micrograph, header={"tiff": _header(slot.page)}), facts)
+        frames.append(kept.restore(told, layout.kept[index]) if layout.kept else told)
     return frames
 
 

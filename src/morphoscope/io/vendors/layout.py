@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ...core.stack import Axis
 from .facts import Facts
@@ -14,13 +15,18 @@ NAMED: tuple[Axis, ...] = ("channel", "z", "time")
 
 @dataclass(frozen=True)
 class Layout:
-    """Facts of each image (one entry stands for all), the axis they lie along and their places on it."""
+    """
+    Facts of each image (one entry stands for all), the axis they lie along and their places on it.
+
+    ``kept`` is what our own writer left about each image.
+    """
 
     facts: tuple[Facts, ...]
     axis: Axis = "page"
     names: tuple[str, ...] = ()
     spacing_nm: float | None = None
     times_s: tuple[float, ...] | None = None
+    kept: tuple[Mapping[str, Any], ...] = ()
 
     def of(self, index: int) -> Facts:
         """Facts of the image at ``index``."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..lengths import nm_per, seconds_per
 from .facts import Facts, Page
 from .layout import Layout, laid_out
-from .text import bare, known, number, rectangle, xml
+from .text import bare, number, rectangle, xml
 
 DESCRIPTION = 270
 OURS = "morphoscope.org/micrograph"
@@ -25,34 +27,26 @@ def layout(page: Page, planes: int) -> Layout | None:
     if not isinstance(text, str) or "<OME" not in text[:4000]:
         return None
     root = xml(text)
+    header = Facts(header={"ome": text})
+    kept = _ours(root)
+    if len(kept.get("frames", ())) == planes:
+        return Layout((header,), kept=tuple(kept["frames"]), **_stack(kept.get("stack", {}), planes))
     images = [node for node in root.iter() if bare(node.tag) == "pixels"]
     if not images:
-        return Layout((Facts(header={"ome": text}),))
-    kept = _ours(root)
-    facts = [_facts(pixels, text, kept.get(str(i), {})) for i, pixels in enumerate(images)]
+        return Layout((header,))
+    facts = [_facts(pixels, text) for pixels in images]
     counts = [_counts(pixels) for pixels in images]
     if len(images) > 1:
-        per_plane = [fact for fact, count in zip(facts, counts, strict=True) for _ in range(min(_product(count), planes))]
-        return Layout(tuple(per_plane[:planes]), **_stack(kept, planes))
+        per_plane = [
+            fact for fact, count in zip(facts, counts, strict=True) for _ in range(min(math.prod(count.values()), planes))
+        ]
+        return Layout(tuple(per_plane[:planes]))
     pixels = images[0]
-    made = laid_out(
-        facts[0],
-        counts[0],
-        planes,
-        spacing_nm=_length(pixels, "PhysicalSizeZ"),
-        step_s=_time(pixels),
-    )
+    made = laid_out(facts[0], counts[0], planes, spacing_nm=_length(pixels, "PhysicalSizeZ"), step_s=_time(pixels))
     names = tuple(str(c.get("Name") or "") for c in pixels if bare(c.tag) == "channel")
     if made.axis == "channel" and len(names) == planes and all(names):
-        made = Layout(made.facts, made.axis, names)
-    return Layout(made.facts, **_stack(kept, planes)) if "stack" in kept else made
-
-
-def _product(counts: Mapping[str, int]) -> int:
-    total = 1
-    for count in counts.values():
-        total *= max(count, 1)
-    return total
+        made = replace(made, names=names)
+    return made
 
 
 def _counts(pixels: ET.Element) -> dict[str, int]:
@@ -75,32 +69,19 @@ def _time(pixels: ET.Element) -> float | None:
     return value * factor if value and factor and value > 0 else None
 
 
-def _facts(pixels: ET.Element, text: str, kept: Mapping[str, Any]) -> Facts:
+def _facts(pixels: ET.Element, text: str) -> Facts:
     size = rectangle(_length(pixels, "PhysicalSizeY"), _length(pixels, "PhysicalSizeX"), "OME PhysicalSizeX")
-    given = kept.get("pixel_size")
-    if given:
-        size = _exact(given) or size
-    return Facts(size, known(**kept.get("conditions", {})), {"ome": text})
+    return Facts(size, header={"ome": text})
 
 
-def _exact(given: Mapping[str, Any]) -> Any:
-    from_file = rectangle(number(str(given.get("y_nm"))), number(str(given.get("x_nm"))), "")
-    if from_file is None:
-        return None
-    error = given.get("relative_error")
-    return type(from_file)(
-        float(given["y_nm"]), float(given["x_nm"]), str(given.get("origin") or "given"), None if error is None else float(error)
-    )
-
-
-def _stack(kept: Mapping[str, Any], planes: int) -> dict[str, Any]:
-    stack = kept.get("stack", {})
-    names, times = tuple(stack.get("names") or ()), stack.get("times_s")
+def _stack(told: Mapping[str, Any], planes: int) -> dict[str, Any]:
+    names, times = tuple(str(name) for name in told.get("names") or ()), told.get("times_s")
+    spacing = told.get("spacing_nm")
     return {
-        "axis": stack.get("axis", "page"),
+        "axis": told.get("axis", "page"),
         "names": names if len(names) == planes else (),
-        "spacing_nm": stack.get("spacing_nm"),
-        "times_s": tuple(times) if times and len(times) == planes else None,
+        "spacing_nm": None if spacing is None else float(spacing),
+        "times_s": tuple(float(t) for t in times) if times and len(times) == planes else None,
     }
 
 
