@@ -9,11 +9,16 @@ from . import render
 from .workspace import Workspace, write_text
 
 
-def write_page(workspace: Workspace, run_id: str, path: Path) -> Path:
-    """Write the report of ``run_id``, with its children as sections, to ``path``."""
+def page_of(workspace: Workspace, run_id: str) -> str:
+    """The report of ``run_id``, with its children as sections."""
     shelf = workspace.shelf
     children = [(shelf.report(child), shelf.folder(child)) for child in shelf.info(run_id).children if shelf.finished(child)]
-    text = render.page(shelf.report(run_id), shelf.folder(run_id), children=children)
+    return render.page(shelf.report(run_id), shelf.folder(run_id), children=children)
+
+
+def write_page(workspace: Workspace, run_id: str, path: Path) -> Path:
+    """Write the page of ``run_id`` to ``path``."""
+    text = page_of(workspace, run_id)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
