@@ -152,7 +152,8 @@ def test_finished_points_are_not_sent_again(tmp_path):
 
 @dist
 @pytest.mark.timeout(120)
-def test_a_run_that_waits_for_children_does_not_hold_its_worker(lab):
+def test_a_run_that_waits_for_children_does_not_hold_its_worker(lab, monkeypatch):
+    monkeypatch.setenv("TOYS", str(Path(__file__).with_name("toys.py")))
     points = [{"numbers": [1, 2, 3]}, {"numbers": [3, 4]}]
     with dask.config.set({"distributed.worker.preload": [str(Path(__file__).with_name("preload_toys.py"))]}):
         report = run_campaign(lab, "toy parent", points, on="local:1")
