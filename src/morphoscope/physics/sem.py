@@ -19,7 +19,7 @@ References
 ----------
 .. [1] L. Reimer, Scanning Electron Microscopy (1998), section 4.2.2, doi 10.1007/978-3-540-38967-5.
 
-Checked against: photon statistics, blur widths and the drawn bar's length, in tests/physics/test_sem.py.
+Checked against: electron statistics, blur widths and line shifts, in tests/physics/test_sem.py.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def render(composition: np.ndarray, *, pixel_nm: float, imaging: Imaging) -> Mic
     signal = _yield(surface, pixel_nm, imaging)
     signal = ndimage.gaussian_filter(signal, imaging.blur_nm / pixel_nm, mode="reflect")
     signal = _jitter(signal, imaging.jitter_px, rng)
-    signal = signal * _shade(signal.shape, imaging)
+    signal = signal * _shade((signal.shape[0], signal.shape[1]), imaging)
     signal = signal + signal.mean() * _charge(signal / signal.mean(), imaging.charging, rng)
     signal = np.maximum(signal, 0.02 * signal.mean())
     electrons = rng.poisson(imaging.dose * signal / signal.mean()).astype(float)
@@ -131,9 +131,9 @@ def _jitter(signal: np.ndarray, jitter_px: float, rng: np.random.Generator) -> n
     return np.asarray(signal[rows, near] * (1 - share) + signal[rows, far] * share)
 
 
-def _shade(shape: tuple[int, ...], imaging: Imaging) -> np.ndarray:
+def _shade(shape: tuple[int, int], imaging: Imaging) -> np.ndarray:
     angle = math.radians(imaging.shading_deg)
-    down, across = np.linspace(-1, 1, shape[0])[:, None], np.linspace(-1, 1, shape[1])[None, :]
+    down, across = (2 * np.indices(shape, sparse=True)[k] / max(shape[k] - 1, 1) - 1 for k in (0, 1))
     return np.asarray(1 + imaging.shading * (down * math.sin(angle) + across * math.cos(angle)))
 
 
@@ -153,11 +153,3 @@ def _levels(electrons: np.ndarray, dose: float) -> np.ndarray:
     low, high = low - 0.03 * dose, high + 0.03 * dose
     grey = np.clip((electrons - low) / max(high - low, 1e-9), 0, 1)
     return np.asarray(np.rint(grey * 255) / 255, dtype=np.float32)
-
-
-BARS = ("none", "black")
-
-
-def with_data_bar(micrograph: Micrograph, *, style: str) -> Micrograph:
-    """``micrograph`` with a printed bar below."""
-    return micrograph

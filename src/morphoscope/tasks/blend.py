@@ -10,7 +10,7 @@ import numpy as np
 from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..io import write
 from ..physics import blend as physics
-from ..physics import sem
+from ..physics import sem, sem_bar
 from .pictures import save_picture
 
 SEPARATED = 0.1
@@ -31,7 +31,7 @@ def simulate(
     dose: Annotated[float, Param("electrons per pixel", low=1, high=1e6)] = 200.0,
     blur_nm: Annotated[float | None, Param("beam's standard deviation; 0.8 pixels by default", unit="nm", low=0)] = None,
     charging: Annotated[float, Param("charging, as a share of the mean signal", low=0, high=1)] = 0.03,
-    bar: Annotated[str, Param("style of the data bar", choices=sem.BARS)] = "black",
+    bar: Annotated[str, Param("style of the data bar", choices=sem_bar.BARS)] = "fei",
 ) -> Report:
     """
     Phase separation of a blend of two polymers, seen through a scanning electron microscope.
@@ -44,7 +44,7 @@ def simulate(
     field = evolution.composition
     like = sem.Imaging(dose=dose, blur_nm=0.8 * pixel_size_nm if blur_nm is None else blur_nm, charging=charging)
     imaging = sem.draw(run.rng("sem"), pixel_nm=pixel_size_nm, like=like)
-    micrograph = sem.with_data_bar(sem.render(field, pixel_nm=pixel_size_nm, imaging=imaging), style=bar)
+    micrograph = sem_bar.with_data_bar(sem.render(field, pixel_nm=pixel_size_nm, imaging=imaging), style=bar)
     with contextlib.suppress(NotImplementedError):
         write(micrograph, run.file("micrograph.ome.tif"))
     save_picture(run, "micrograph.png", micrograph.pixels, longest_px=max(micrograph.pixels.shape))
