@@ -179,6 +179,9 @@ def test_cleaning_keeps_what_others_refer_to(lab):
     removed, kept = lab.shelf.clean([child])
     assert removed == []
     assert report.run in kept[0]
+    made_from = next(i for i in lab.shelf.all() if str(i.parameters.get("image")).startswith("run:"))
+    removed, kept = lab.shelf.clean([made_from.parameters["image"].removeprefix("run:").split("/")[0]])
+    assert removed == []
     removed, kept = lab.shelf.clean([report.run, *lab.shelf.info(report.run).children])
     assert len(removed) == 5
     assert not kept

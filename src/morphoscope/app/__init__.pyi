@@ -1,9 +1,9 @@
-from .catalogue import GROUPS as GROUPS
-from .catalogue import TASKS as TASKS
-from .catalogue import load as load
 from .campaigns import product as product
 from .campaigns import read_grid as read_grid
 from .campaigns import run_campaign as run_campaign
+from .catalogue import GROUPS as GROUPS
+from .catalogue import TASKS as TASKS
+from .catalogue import load as load
 from .doors import campaign as campaign
 from .doors import default_workspace as default_workspace
 from .doors import run as run

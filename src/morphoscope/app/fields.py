@@ -63,7 +63,7 @@ class Field:
 
     def convert(self, raw: Any, resolve: Resolve) -> Any:
         """``raw`` from any door as the type the task asks for, checked; inputs become paths by ``resolve``."""
-        if raw is None or (raw == "" and self.optional):
+        if raw is None or (isinstance(raw, str) and raw == "" and self.optional):
             if self.optional:
                 return None
             raise BadParameter(f"{self.name}: a value is needed ({self.param.help})")

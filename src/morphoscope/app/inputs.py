@@ -52,6 +52,13 @@ class Inputs:
         self._check(name, path, field.param.accepts if field else "any")
         return path.resolve()
 
+    def reference(self, path: Path) -> str:
+        """How to name ``path`` so that it can be found again: a reference if it lies in the workspace."""
+        runs = self._root.parent / "runs"
+        if path.is_relative_to(runs):
+            return f"run:{path.relative_to(runs)}"
+        return f"upload:{path.relative_to(self._root)}" if path.is_relative_to(self._root) else str(path)
+
     def add(self, files: Iterable[tuple[str, Iterable[bytes]]], *, limit_bytes: int) -> list[str]:
         """
         Keep uploaded ``files`` (name, chunks) together in one folder and return a reference to each.

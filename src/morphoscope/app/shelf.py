@@ -182,5 +182,5 @@ class Shelf:
 def _references(info: RunInfo) -> set[str]:
     """Ids of the runs that ``info`` asked or took a file from."""
     values = [v for value in info.parameters.values() for v in (value if isinstance(value, list) else [value])]
-    parents = {part for value in values if isinstance(value, str) for part in Path(value).parts}
+    parents = {v.removeprefix("run:").split("/")[0] for v in values if isinstance(v, str) and v.startswith("run:")}
     return parents | set(info.children)

@@ -64,7 +64,7 @@ class Workspace:
             parameters = complete(task, given, lambda value, field: self.inputs.resolve(value, field, web=web))
             seen = {name: self._seen(value) for name, value in parameters.items()}
         asked = {"task": task, "parameters": seen, "seed": seed, "code": code_identity(task)}
-        paths = {name: _plain(value) for name, value in parameters.items()}
+        paths = {name: self._given(value) for name, value in parameters.items()}
         run_id = question_id(task, asked)
         return Question(task, parameters, seed, run_id, {**asked, "id": run_id, "given": paths})
 
@@ -72,6 +72,11 @@ class Workspace:
         if isinstance(value, Path):
             return self._digests.path(value)
         return [self._seen(item) for item in value] if isinstance(value, tuple) else value
+
+    def _given(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return [self._given(item) for item in value]
+        return self.inputs.reference(value) if isinstance(value, Path) else value
 
     def run(self, task: str, *inputs: Any, seed: int = 0, device: str = "auto", tell: Tell | None = None, **raw: Any) -> Report:
         """Answer ``task``: from the shelf when it has been asked before, by computing it otherwise."""
@@ -103,7 +108,7 @@ class Workspace:
             report = replace(report, run=question.id, task=question.task, seed=question.seed)
             _check_files(report, part)
             write_text(part / "report.json", report.to_json())
-            config |= {"children": sorted(set(children)), "seconds": time.time() - started}
+            config |= {"children": list(dict.fromkeys(children)), "seconds": time.time() - started}
             write_text(part / "config.json", json.dumps(config, indent=1))
         except BaseException as error:
             self._stopped(question, part, error)
@@ -217,12 +222,6 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
 
 
 def moment(seconds: float) -> str:
