@@ -19,11 +19,12 @@ def command_line(task: str, parameters: Mapping[str, Any], seed: int) -> str:
     for name, value in parameters.items():
         field = _field(task, name)
         if field is not None and field.positional:
-            places += [str(item) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None]
+            places += [
+                shlex.quote(str(item)) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None
+            ]
         elif not _is_default(field, value):
             flags += _flag(name, value)
-    words = ["morphoscope", *task.split(), *places, *flags, *([f"--seed={seed}"] if seed else [])]
-    return " ".join(shlex.quote(word) for word in words)
+    return " ".join(["morphoscope", task, *places, *flags, *([f"--seed={seed}"] if seed else [])])
 
 
 def python_call(task: str, parameters: Mapping[str, Any], seed: int) -> str:
@@ -76,5 +77,5 @@ def _flag(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [f"--{flag}" if value else f"--no-{flag}"]
     if isinstance(value, list | tuple):
-        return [f"--{flag}={item}" for item in value]
-    return [] if value is None else [f"--{flag}={value}"]
+        return [f"--{flag}={shlex.quote(str(item))}" for item in value]
+    return [] if value is None else [f"--{flag}={shlex.quote(str(value))}"]
