@@ -19,6 +19,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,10 @@ def _task_file(task: str) -> Path:
 
 @functools.cache
 def _imports(path: Path) -> tuple[tuple[Path, ...], frozenset[str], frozenset[str]]:
+    """What the statements at the top of ``path`` import, and what a task's text names."""
     near, far, programs = list[Path](), set[str](), set[str]()
-    in_tasks = path.parent.name == "tasks" and path.name != "__init__.py"
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    tree = ast.parse(path.read_bytes())
+    for node in _statements(tree.body):
         if isinstance(node, ast.ImportFrom) and node.level:
             near += _targets(path, node)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -130,9 +132,19 @@ def _imports(path: Path) -> tuple[tuple[Path, ...], frozenset[str], frozenset[st
             far |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "PROGRAMS" for t in node.targets):
             programs |= set(ast.literal_eval(node.value))
-        elif in_tasks and isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in TASKS:
-            near.append(_task_file(node.value))
+    if path.parent.name == "tasks" and path.name != "__init__.py":
+        named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        near += [_task_file(task) for task in sorted(named & set(TASKS))]
     return tuple(near), frozenset(far - {"__future__"}), frozenset(programs)
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Top-level statements, those under ``if`` and ``try`` included."""
+    for node in body:
+        yield node
+        for part in ("body", "orelse", "handlers", "finalbody") if isinstance(node, ast.If | ast.Try) else ():
+            for inner in getattr(node, part, ()):
+                yield from _statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
 
 
 def _targets(path: Path, node: ast.ImportFrom) -> list[Path]:
