@@ -42,7 +42,9 @@ READERS: dict[str, Format] = {
     "tiff": Format(
         "tiff:read", "TIFF image or stack", (".tif", ".tiff", ".lsm", ".stk"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
     ),
-    "wrapped": Format("wrapped:read", "file packed by gzip or zip", (".gz", ".zip"), (b"\x1f\x8b\x08", b"PK\x03\x04")),
+    "wrapped": Format(
+        "wrapped:read", "file packed by gzip or zip", (".gz", ".zip"), (b"\x1f\x8b\x08", b"PK\x03\x04", b"PK\x05\x06")
+    ),
     "dm": Format("dm:read", "DigitalMicrograph image", (".dm3", ".dm4"), (b"\x00\x00\x00\x03", b"\x00\x00\x00\x04")),
     "tia": Format("tia:read", "TIA series", (".ser",), (b"II\x97\x01",)),
     "emi": Format("tia:read", "TIA experiment", (".emi",)),

@@ -19,6 +19,9 @@ from .formats import Options
 from .limits import check_size
 from .plain import plain
 
+CHANNELS: dict[int, tuple[int, ...]] = {0: (), 2: (3,), 3: (3,), 4: (2,), 6: (4,)}
+"""Samples of a pixel by a PNG's kind of colour, palettes resolved; none where it is one."""
+
 ORIENTATION = 0x0112
 EXIF_IFD = 0x8769
 
@@ -42,9 +45,9 @@ def read(path: Path, options: Options) -> Micrograph:
 
 def _png(path: Path) -> Micrograph:
     width, height, depth, colour = png.header(path)
-    if depth not in (1, 2, 4, 8, 16) or colour not in (0, 2, 3, 4, 6):
+    if depth not in (1, 2, 4, 8, 16) or colour not in CHANNELS:
         raise UnreadableFile(path, f"damaged: no PNG has {depth} bits a sample and colours of kind {colour}")
-    check_size(path, (height, width, {2: 3, 3: 3, 4: 2, 6: 4}.get(colour, 1)), max(1, depth / 8))
+    check_size(path, (height, width, *CHANNELS[colour]), max(1, depth / 8))
     found = png.chunks(path)
     if depth == 16 and colour != 0:
         samples = np.asarray(imagecodecs.png_decode(found.picture.getvalue()))
@@ -72,7 +75,7 @@ def _restored(micrograph: Micrograph, text: str) -> Micrograph:
 def _jpeg(path: Path) -> Micrograph:
     with open(path, "rb") as file:
         image = JpegImagePlugin.JpegImageFile(file)
-        check_size(path, (image.height, image.width, len(image.getbands())), 1)
+        check_size(path, _shape(image), 1)
         header, notes = _exif(image)
         raw, remarks = _samples(path, image)
         file.seek(0)
@@ -102,7 +105,7 @@ def _bmp(path: Path) -> Micrograph:
         bits = int.from_bytes(_at(path, 28, 2), "little")
         packed = image.tile[0].codec_name == "bmp_rle" if image.tile else True
         check_size(path, (image.height, image.width), max(bits, 1) / 8, compressed=packed)
-        check_size(path, (image.height, image.width, len(image.getbands())), 1)
+        check_size(path, _shape(image), 1)
         raw, notes = _samples(path, image)
     micrograph = _micrograph(path, raw, notes)
     return replace(micrograph, header={**micrograph.header, "bmp": {"bits_per_pixel": bits}})
@@ -116,6 +119,11 @@ def _gif(path: Path) -> Micrograph:
         image.seek(0)
         raw, notes = _samples(path, image)
     return _micrograph(path, raw, (*notes, "an animated GIF; this is its first picture") if moving else notes)
+
+
+def _shape(image: Image.Image) -> tuple[int, ...]:
+    bands = len(image.getbands())
+    return (image.height, image.width) if bands == 1 else (image.height, image.width, bands)
 
 
 def _at(path: Path, offset: int, count: int) -> bytes:

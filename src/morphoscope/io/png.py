@@ -29,11 +29,6 @@ class Chunks:
     pixels_per_unit: tuple[int, int, int] | None = None
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def channels(self) -> int:
-        """Samples of one pixel once a palette is resolved."""
-        return {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}.get(self.colour, 4)
-
 
 def header(path: Path) -> tuple[int, int, int, int]:
     """Width, height, bits of a sample and kind of colour, from the first 33 bytes."""

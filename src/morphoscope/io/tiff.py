@@ -12,7 +12,7 @@ import tifffile
 
 from ..core import Micrograph, Stack
 from ..errors import UnreadableFile
-from . import kept, limits, sidecar, tiff_page
+from . import kept, limits, planes, sidecar, tiff_page
 from .formats import Options
 from .plain import plain, text_or_hex
 from .vendors import Facts, Layout, Page, gatan_tiff, imagej
@@ -37,9 +37,7 @@ def read(path: Path, options: Options) -> Micrograph | Stack:
 def _read(tif: Any, path: Path, options: Options) -> Micrograph | Stack:
     pages, notes = _pages(tif, path)
     slots = _slots(pages, path)
-    chosen = range(len(slots))[options.frames]
-    if not chosen:
-        raise UnreadableFile(path, f"holds {len(slots)} frame(s); frames {_spelled(options.frames)} picks none of them")
+    chosen = planes.chosen(path, len(slots), options)
     wanted = list({id(slots[i].page): slots[i] for i in chosen}.values())
     sizes = {id(slot.page): tiff_page.check(slot.page, path) for slot in wanted}
     limits.check_total(
@@ -88,10 +86,6 @@ def _slots(pages: Sequence[Any], path: Path) -> list[_Slot]:
 
 def _repeats(slots: Sequence[_Slot], chosen: range) -> int:
     return len({slots[i].follows for i in chosen})
-
-
-def _spelled(frames: slice) -> str:
-    return ":".join("" if part is None else str(part) for part in (frames.start, frames.stop, frames.step))
 
 
 def _pages(tif: Any, path: Path) -> tuple[list[Any], tuple[str, ...]]:

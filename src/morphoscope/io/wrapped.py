@@ -29,14 +29,16 @@ def read(path: Path, options: Options) -> Any:
         with _opened(path) as (stream, name):
             inner = Path(folder) / (PurePosixPath(name.replace("\\", "/")).name or "unpacked")
             _copy(stream, inner, path)
-        kind, entry = recognise(inner)
-        if kind == "wrapped":
-            raise UnreadableFile(path, "a package inside a package; unpack it first")
-        module, function = entry.reader.split(":")
         try:
+            kind, entry = recognise(inner)
+            if kind == "wrapped":
+                raise UnreadableFile(path, "a package inside a package; unpack it first")
+            module, function = entry.reader.split(":")
             noun = getattr(importlib.import_module(f".{module}", __package__), function)(inner, options)
         except UnreadableFile as error:
-            raise UnreadableFile(path, f"{inner.name} inside it: {error.reason}") from None
+            if error.path == str(path):
+                raise
+            raise type(error)(path, f"{inner.name} inside it: {error.reason}") from None
     return _renamed(noun, str(path))
 
 
