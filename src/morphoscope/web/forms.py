@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from starlette.datastructures import FormData, QueryParams, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
 
 from ..app import Field, task_fields
 from ..app.preview import uploads
 from ..errors import BadParameter, MorphoscopeError
+from .guard import TooLarge
 from .studio import Asked, Studio
 
 Sent = FormData | QueryParams
 CHUNK_BYTES = 2**20
 RUNS_OFFERED = 25
+
+
+@contextlib.asynccontextmanager
+async def sent_form(request: Request) -> AsyncIterator[FormData]:
+    """The form that came with ``request``; its temporary files go when the block ends."""
+    multipart = request.headers.get("content-type", "").startswith("multipart/form-data")
+    try:
+        form = await (MultiPartParser(request.headers, request.stream()).parse() if multipart else request.form())
+    except TooLarge:
+        raise
+    except (MultiPartException, HTTPException, KeyError) as error:
+        raise BadParameter("the sent form cannot be read; send multipart/form-data") from error
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 def describe(field: Field) -> dict[str, Any]:
@@ -85,6 +106,8 @@ def keep_files(studio: Studio, task: str, form: FormData) -> dict[str, Any]:
 
 def keep(studio: Studio, sent: list[UploadFile]) -> list[str]:
     """Store uploads together; a reference to each."""
+    if sum(part.size or 0 for part in sent) > studio.upload_limit_bytes:
+        raise TooLarge
     files = [(part.filename or "file", _chunks(part)) for part in sent]
     return studio.workspace.inputs.add(files, limit_bytes=studio.upload_limit_bytes)
 

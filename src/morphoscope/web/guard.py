@@ -14,6 +14,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,8 +35,11 @@ HEADERS = {
 }
 
 
-class TooLarge(Exception):
-    """More bytes came than are allowed."""
+class TooLarge(MultiPartException):
+    """More bytes came than are allowed; its parent makes the parser of forms close what it had begun to keep."""
+
+    def __init__(self) -> None:
+        super().__init__("too large")
 
 
 class Guard:
@@ -59,10 +63,7 @@ class Guard:
         if answer is not None:
             await answer(scope, receive, sent)
             return
-        try:
-            await self._app(scope, _counted(receive, self._limit_mb * 2**20 + FORM_SLACK_BYTES), sent)
-        except TooLarge:
-            await self._too_large(request)(scope, receive, sent)
+        await self._app(scope, _counted(receive, self._limit_mb * 2**20 + FORM_SLACK_BYTES), sent)
 
     def _refuse(self, request: Request) -> Response | None:
         headers = request.headers

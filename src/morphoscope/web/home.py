@@ -15,7 +15,7 @@ from ..app import TASKS, task_fields
 from ..app.preview import companions_of, preview, small, uploads
 from ..errors import BadParameter, InputError, NotFound
 from .answers import twin, wants_json
-from .forms import keep
+from .forms import keep, sent_form
 from .run_pages import all_runs
 from .studio import Studio, slug
 from .task_pages import grouped
@@ -39,11 +39,11 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.post("/uploads", summary="Upload files that belong together; the answer names each as upload:...")
     async def upload(request: Request) -> Response:
-        form = await request.form()
-        sent = [part for part in form.getlist("file") if isinstance(part, UploadFile) and part.filename]
-        if not sent:
-            raise BadParameter("file: choose at least one file to upload")
-        references = await run_in_threadpool(keep, studio, sent)
+        async with sent_form(request) as form:
+            sent = [part for part in form.getlist("file") if isinstance(part, UploadFile) and part.filename]
+            if not sent:
+                raise BadParameter("file: choose at least one file to upload")
+            references = await run_in_threadpool(keep, studio, sent)
         files = [{"reference": r, "name": r.rpartition("/")[2], "href": address(r)} for r in references]
         if wants_json(request):
             return JSONResponse({"files": files, "folder": references[0].rpartition("/")[0]}, status_code=201)

@@ -70,15 +70,15 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/tasks/{name}/check", summary="The sentence for each parameter that cannot stand as it is")
     async def check(request: Request, name: str) -> Response:
         found = task_named(name)
-        form = await request.form(max_files=0)
-        raw = forms.given_from(found, form)
+        async with forms.sent_form(request) as form:
+            raw = forms.given_from(found, form)
         return JSONResponse({"problems": await run_in_threadpool(forms.problems, studio, found, raw)})
 
     @router.post("/tasks/{name}", include_in_schema=False)
     async def submit(request: Request, name: str) -> Response:
         found = task_named(name)
-        form = await request.form()
-        return await run_in_threadpool(_submit, studio, request, found, form)
+        async with forms.sent_form(request) as form:
+            return await run_in_threadpool(_submit, studio, request, found, form)
 
     return router
 
