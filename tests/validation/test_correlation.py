@@ -207,4 +207,4 @@ def test_intervals_cover_the_truth():
         phase = overlapping_discs(rng, 192, radius, density)
         spread = block_bootstrap(phase, r_max=20, rng=rng)
         covered += spread.area_fraction[0] <= 0.5 <= spread.area_fraction[1]
-    assert 34 <= covered
+    assert covered >= 34

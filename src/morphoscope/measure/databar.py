@@ -92,9 +92,14 @@ def _band(pixels: np.ndarray, level: float, tolerance: float) -> slice | None:
     rises = within - above >= JUMP[tolerance]
     if not (starts and rises) or line[top - 3] or _is_page(pixels[:top], level):
         return None
-    while top > 8 and share[top - 1] > (above + within) / 2:
-        top -= 1
-    return slice(top, end)
+    return slice(_edge(pixels, top), end)
+
+
+def _edge(pixels: np.ndarray, top: int) -> int:
+    """The first row, at ``top`` or up to five above, that most columns of the one before it differ from."""
+    first = max(1, top - 5)
+    step = np.median(np.abs(np.diff(pixels[first - 1 : top + 1], axis=0)), axis=1)
+    return first + int(np.argmax(step >= 0.3 * step.max())) if step.max() > 0 else top
 
 
 def _is_page(above: np.ndarray, level: float) -> bool:

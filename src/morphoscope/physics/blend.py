@@ -219,10 +219,10 @@ class Evolution:
         return np.asarray(slope / self.blend.energy), steep / self.blend.energy
 
     def step(self, until: float) -> None:
-        """One step, no longer than what follows the fastest wave well, and not beyond time ``until``."""
+        """One step, short while the first waves grow and longer as the domains age, but not beyond time ``until``."""
         slope, steep = self.potential(self.composition)
         stabiliser = max(0.5 * steep, 0.5)
-        dt = min(2.0 / stabiliser, 1.0, until - self.time)
+        dt = min(2.0 / stabiliser, 1.0, 0.05 + 0.01 * self.time, until - self.time)
         held = self.k2 * (stabiliser + self.kappa * self.k2)
         drive = fft.rfft2(slope, workers=WORKERS) - stabiliser * self.spectrum
         moved = (self.spectrum - dt * self.k2 * drive) / (1 + dt * held)

@@ -122,7 +122,7 @@ def _yield(surface: np.ndarray, pixel_nm: float, imaging: Imaging) -> np.ndarray
 def _jitter(signal: np.ndarray, jitter_px: float, rng: np.random.Generator) -> np.ndarray:
     """Each row shifted by its own fraction of a pixel."""
     height, width = signal.shape
-    shifts = jitter_px * rng.standard_normal(height)
+    shifts = jitter_px * rng.standard_normal((height,))
     columns = np.arange(width)[None, :] + shifts[:, None]
     left = np.floor(columns).astype(int)
     share = columns - left

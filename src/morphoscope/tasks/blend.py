@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
-from ..core import Curve, Figure, Param, Quantity, Report, Run
+from ..core import Curve, Figure, Micrograph, Param, Quantity, Report, Run
 from ..io import write
 from ..physics import blend as physics
 from ..physics import sem, sem_bar
-from .pictures import save_picture
 
 SEPARATED = 0.1
 """Share of the distance between the coexisting compositions that a field must span to count as separated."""
@@ -45,11 +43,10 @@ def simulate(
     like = sem.Imaging(dose=dose, blur_nm=0.8 * pixel_size_nm if blur_nm is None else blur_nm, charging=charging)
     imaging = sem.draw(run.rng("sem"), pixel_nm=pixel_size_nm, like=like)
     micrograph = sem_bar.with_data_bar(sem.render(field, pixel_nm=pixel_size_nm, imaging=imaging), style=bar)
-    with contextlib.suppress(NotImplementedError):
-        write(micrograph, run.file("micrograph.ome.tif"))
-    save_picture(run, "micrograph.png", micrograph.pixels, longest_px=max(micrograph.pixels.shape))
+    for name in ("micrograph.ome.tif", "micrograph.png"):
+        write(micrograph, run.file(name))
     np.save(run.file("composition.npy"), field)
-    return _report(blend, field, history, pixel_size_nm)
+    return _report(blend, field, history, micrograph)
 
 
 def _evolve(
@@ -71,7 +68,8 @@ def _evolve(
     return evolution, history
 
 
-def _report(blend: physics.Blend, field: np.ndarray, history: list[tuple[float, float]], pixel_nm: float) -> Report:
+def _report(blend: physics.Blend, field: np.ndarray, history: list[tuple[float, float]], micrograph: Micrograph) -> Report:
+    pixel_nm = micrograph.scale().x_nm
     binodal = blend.binodal()
     poor, rich = physics.phase_compositions(field)
     separated = binodal is not None and rich - poor > SEPARATED * (binodal[1] - binodal[0])
@@ -99,15 +97,15 @@ def _report(blend: physics.Blend, field: np.ndarray, history: list[tuple[float, 
         values=values,
         curves=curves,
         figures=figures,
-        files={"micrograph": "micrograph.png", "composition": "composition.npy"},
-        notes=_notes(blend, separated),
+        files={"micrograph": "micrograph.png", "micrograph_ome_tiff": "micrograph.ome.tif", "composition": "composition.npy"},
+        notes=(*_notes(blend, separated, field), *micrograph.history),
         cites=("Flory, J. Chem. Phys. 10, 51 (1942)", "Cahn and Hilliard, J. Chem. Phys. 28, 258 (1958)"),
     )
 
 
-def _notes(blend: physics.Blend, separated: bool) -> tuple[str, ...]:
+def _notes(blend: physics.Blend, separated: bool, field: np.ndarray) -> tuple[str, ...]:
     chi = f"chi = {blend.chi:g}"
-    texts: dict[str, Any] = {
+    texts = {
         "immiscible": f"theory: immiscible, {chi} lies above the spinodal's {blend.chi_spinodal:.4g}",
         "metastable": f"theory: metastable, {chi} lies between binodal and spinodal ({blend.chi_spinodal:.4g}); it would "
         "separate by nucleation, which this simulation without thermal noise does not show",
@@ -116,4 +114,10 @@ def _notes(blend: physics.Blend, separated: bool) -> tuple[str, ...]:
     notes = [texts[blend.state]]
     if blend.state == "immiscible" and not separated:
         notes.append("it has not separated yet; give it more time")
+    outside = float(np.mean((field < 0) | (field > 1)))
+    if outside > 0:
+        notes.append(
+            f"phases this pure need a finer grid than any here: {outside:.1%} of the pixels lie up to "
+            f"{max(-field.min(), field.max() - 1):.2g} outside 0 to 1, and are drawn as pure"
+        )
     return tuple(notes)

@@ -104,7 +104,7 @@ def _report(
             "phase": Figure("overlay", ("phase",), f"The {phase} phase, coloured"),
         },
         files={"phase": "phase.png"},
-        notes=_notes(micrograph, spread),
+        notes=_notes(micrograph, found, spread),
         cites=(
             "Debye, Anderson and Brumberger, J. Appl. Phys. 28, 679 (1957)",
             "Torquato, Random Heterogeneous Materials (2002)",
@@ -112,5 +112,19 @@ def _report(
     )
 
 
-def _notes(micrograph: Micrograph, spread: correlation.Intervals) -> tuple[str, ...]:
-    return ("no pixel size is known, so lengths are in pixels",) if micrograph.pixel_size is None else ()
+def _notes(micrograph: Micrograph, found: correlation.TwoPoint, spread: correlation.Intervals) -> tuple[str, ...]:
+    size, length = micrograph.pixel_size, found.correlation_length
+    notes = [f"intervals: 95 %, from {spread.blocks} blocks about {spread.block_px} px wide"]
+    if size is None:
+        notes.append("scale: unknown, so lengths are in pixels; give pixel_size_nm, or read the scale bar")
+    else:
+        notes.append(f"scale: {size.x_nm:.6g} nm a pixel ({size.origin})")
+        if not size.square:
+            notes.append(f"pixels are not square ({size.y_nm:.6g} nm high); distances are physical")
+    if not math.isfinite(length):
+        notes.append("the correlation does not fall to 1/e within the longest distance; give a larger one")
+    elif spread.block_px * min(found.pixel) < 3 * length:
+        notes.append("the image is only a few correlation lengths wide, so its intervals are too narrow")
+    if found.interface_per_area * max(found.pixel) > 0.3:
+        notes.append("the interface is as fine as the pixels, as noise is; smooth_px=1 or more may be needed")
+    return tuple(notes)
