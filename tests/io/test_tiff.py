@@ -305,8 +305,10 @@ def test_pages_in_a_circle_end(tmp_path: Path) -> None:
     body[pointer : pointer + 4] = struct.pack("<I", first)
     path.write_bytes(body)
     start = time.perf_counter()
-    survives(path)
-    assert time.perf_counter() - start < 5
+    micrograph = io.read(path)
+    assert time.perf_counter() - start < 1
+    np.testing.assert_array_equal(levels(micrograph), GREY)
+    assert micrograph.notes == ("the chain of pages is damaged after page 1; what follows is lost",)
 
 
 def test_random_damage_is_one_sentence_or_an_image(tmp_path: Path) -> None:

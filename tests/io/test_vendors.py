@@ -285,6 +285,24 @@ def test_sightx(tmp_path: Path) -> None:
     assert "diffraction" in found.notes[0]
 
 
+def test_olympus_sis_and_its_preview(tmp_path: Path) -> None:
+    head = struct.pack("<4s6xhhhhh6x32sH", b"SIS0", 30, 12, 24, 4, 118, b"image", 1)
+    general = struct.pack("<10xhdd8xd2x34s32s", -9, 0.5, 0.25, 40_000.0, b"Veleta", b"")
+    block = head + struct.pack("<hhI", 1, 1, 0) + general
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tif:
+        tif.write(np.dstack([GREY] * 3), photometric="rgb", metadata=None)
+        tags = [(33560, "B", len(block), block, True)]
+        tif.write(GREY.astype(np.uint16), photometric="minisblack", metadata=None, extratags=tags)
+    raw = (tmp_path / "a.tif").read_bytes()
+    start = raw.index(b"SIS0")
+    pointer = struct.pack("<I", start + len(head) + 8)
+    (tmp_path / "a.tif").write_bytes(raw[: start + len(head) + 4] + pointer + raw[start + len(head) + 8 :])
+    found = io.read(tmp_path / "a.tif")
+    assert found.pixel_size_nm == pytest.approx((0.25, 0.5))
+    assert (found.bits, found.conditions["detector"], found.conditions["magnification"]) == (16, "Veleta", 40_000)
+    assert "preview" in found.notes[0]
+
+
 def test_gatan(tmp_path: Path) -> None:
     tags = [(65003, "s", 0, "nm", True), (65004, "s", 0, "nm", True), (65009, "d", 1, 0.5, True), (65010, "d", 1, 0.25, True)]
     tifffile.imwrite(tmp_path / "a.tif", GREY, photometric="minisblack", metadata=None, extratags=tags)

@@ -71,6 +71,9 @@ def test_cut_short_or_nested(tmp_path: Path, share: float) -> None:
     (tmp_path / "a.tif.gz").write_bytes(body[: int(len(body) * share)])
     with pytest.raises(UnreadableFile, match=r"^a\.tif\.gz: .*(damaged|cut short)"):
         io.read(tmp_path / "a.tif.gz")
+    (tmp_path / "b.zip").write_bytes(b"PK\3\4 and no more")
+    with pytest.raises(UnreadableFile, match=r"^b\.zip: .*(damaged|cut short)"):
+        io.read(tmp_path / "b.zip")
     (tmp_path / "n.gz").write_bytes(gzip.compress(body))
     with pytest.raises(UnreadableFile, match=r"^n\.gz: a package inside a package"):
         io.read(tmp_path / "n.gz")

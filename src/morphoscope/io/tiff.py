@@ -12,14 +12,13 @@ import tifffile
 
 from ..core import Micrograph, Stack
 from ..errors import UnreadableFile
-from . import kept, limits, planes, sidecar, tiff_page
+from . import kept, limits, planes, sidecar, tiff_chain, tiff_page
 from .formats import Options
 from .plain import plain, text_or_hex
 from .vendors import Facts, Layout, Page, gatan_tiff, imagej
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
-MAX_PAGES = 100_000
 MAX_TAG_BYTES = 2**22
 BULK_TAGS = (273, 279, 320, 324, 325, 347, 34675)
 """Offsets, sizes, colour tables and profiles: they describe the storage, not the specimen."""
@@ -90,19 +89,16 @@ def _repeats(slots: Sequence[_Slot], chosen: range) -> int:
 
 def _pages(tif: Any, path: Path) -> tuple[list[Any], tuple[str, ...]]:
     """Pages that hold an image of their own; reduced copies and masks are left out."""
-    if len(tif.pages) > MAX_PAGES:
-        raise UnreadableFile(path, f"claims {len(tif.pages):,} pages; at most {MAX_PAGES:,} are read")
-    pages = [tif.pages[i] for i in range(len(tif.pages))]
-    if not pages:
-        raise UnreadableFile(path, "damaged: the TIFF file has no page")
+    reachable, notes = tiff_chain.count_pages(path)
+    pages = [tif.pages[i] for i in range(reachable)]
     calibrated = [page for page in pages if page.is_sis]
     if 0 < len(calibrated) < len(pages):
-        return calibrated, ("the preview beside the calibrated image was left out",)
+        return calibrated, (*notes, "the preview beside the calibrated image was left out")
     whole = [page for page in pages if not _is_copy(page)]
     if not whole or len(whole) == len(pages):
-        return pages, ()
+        return pages, notes
     left = len(pages) - len(whole)
-    return whole, (f"{left} reduced cop{'y' if left == 1 else 'ies'} of the image in the file left out",)
+    return whole, (*notes, f"{left} reduced cop{'y' if left == 1 else 'ies'} of the image in the file left out")
 
 
 def _is_copy(page: Any) -> bool:

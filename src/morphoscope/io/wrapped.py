@@ -51,7 +51,9 @@ def _renamed(noun: Any, source: str) -> Any:
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
     try:
-        if path.suffix.lower() == ".gz" or not zipfile.is_zipfile(path):
+        with open(path, "rb") as file:
+            zipped = file.read(2) == b"PK"
+        if not zipped:
             with gzip.open(path, "rb") as stream:
                 yield stream, path.stem  # type: ignore[misc]
             return
