@@ -315,7 +315,7 @@ def test_gatan(tmp_path: Path) -> None:
 
 
 def test_hamamatsu(tmp_path: Path) -> None:
-    text = '[Application],Software="{software}"\r\n[Camera],CameraName="C13440"\r\n[Acquisition],ExposureTime="20 ms"\r\n' \
+    text = '[Application],Time="13:00:03",Software="{software}"\r\n[Camera],CameraName="C13440"\r\n[Acquisition],ExposureTime="20 ms",Time="25970"\r\n' \
         '[Scaling],ScalingXScale=0.1,ScalingXUnit="{unit}",ScalingYScale=0.2,ScalingYUnit="{unit}"'  # fmt: skip
     options = {"software": "HiPic 9.5"}
     tag = (315, "s", 0, "Copyright Hamamatsu GmbH", True)
@@ -331,7 +331,7 @@ def test_hamamatsu(tmp_path: Path) -> None:
         )
         found = io.read(tmp_path / "a.tif")
         assert found.pixel_size_nm == (expected and pytest.approx(expected))
-        assert (found.conditions["detector"], found.conditions["exposure_s"]) == ("C13440", 0.02)
+        assert [found.conditions[key] for key in ("detector", "exposure_s", "date")] == ["C13440", 0.02, "13:00:03"]
 
 
 def test_resolution_is_believed_of_microscopes_only(tmp_path: Path) -> None:

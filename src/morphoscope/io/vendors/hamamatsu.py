@@ -26,7 +26,9 @@ def read(page: Page) -> Facts | None:
         or not any(s in signature + text[:300].lower() for s in ("hamamatsu", "hpd-ta", "hipic"))
     ):
         return None
-    told = {key.lower(): quoted or plain.strip() for key, quoted, plain in ENTRY.findall(text)}
+    told: dict[str, str] = {}
+    for key, quoted, plain in ENTRY.findall(text):
+        told.setdefault(key.lower(), quoted or plain.strip())
     software = told.get("software") or str(page.value(SOFTWARE) or "")
     conditions = known(
         vendor="Hamamatsu",
