@@ -315,8 +315,13 @@ def test_gatan(tmp_path: Path) -> None:
 
 
 def test_hamamatsu(tmp_path: Path) -> None:
-    text = '[Application],Time="13:00:03",Software="{software}"\r\n[Camera],CameraName="C13440"\r\n[Acquisition],ExposureTime="20 ms",Time="25970"\r\n' \
-        '[Scaling],ScalingXScale=0.1,ScalingXUnit="{unit}",ScalingYScale=0.2,ScalingYUnit="{unit}"'  # fmt: skip
+    lines = [
+        '[Application],Time="13:00:03",Software="{software}"',
+        '[Camera],CameraName="C13440"',
+        '[Acquisition],ExposureTime="20 ms",Time="25970"',
+        '[Scaling],ScalingXScale=0.1,ScalingXUnit="{unit}",ScalingYScale=0.2,ScalingYUnit="{unit}"',
+    ]
+    text = "\r\n".join(lines)
     options = {"software": "HiPic 9.5"}
     tag = (315, "s", 0, "Copyright Hamamatsu GmbH", True)
     for software, unit, expected in (("HiPic", "µm", (200, 100)), ("HPD-TA", "nm", None), ("HiPic", "ps", None)):
