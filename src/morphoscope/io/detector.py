@@ -18,7 +18,7 @@ import numpy as np
 
 from ..core import Micrograph, Pattern
 from ..errors import UnreadableFile
-from . import geometry
+from . import cbf, geometry
 from .formats import Options
 from .limits import check_size
 from .plain import plain
@@ -28,7 +28,6 @@ logging.getLogger("fabio").setLevel(logging.CRITICAL)
 HEAD_BYTES = 65536
 DIMENSIONS = (
     rb"Dim_(?:1|2)\s*=\s*(\d+)",
-    rb"X-Binary-Size-(?:Fastest|Second)-Dimension:\s*(\d+)",
     rb"\bSIZE[12]\s*=\s*(\d+)",
 )
 WORDS = {"EdfImage": geometry.EDF, "AdscImage": geometry.ADSC, "MarccdImage": geometry.MARCCD}
@@ -39,29 +38,32 @@ def read(path: Path, options: Options) -> Pattern:
     """The first frame of the file, or the one that ``options.frames`` picks."""
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
-    for pattern_ in DIMENSIONS:
-        found = [int(n[:12]) for n in re.findall(pattern_, head)[:2]]
+    for dimension in DIMENSIONS:
+        found = [int(n[:12]) for n in re.findall(dimension, head)[:2]]
         if len(found) == 2:
             check_size(path, found, 1)
+    if path.suffix.lower() == ".cbf" or head.startswith(b"###CBF"):
+        data, header = cbf.decode(path)
+        return pattern(data, path, header)
+    data, header, kind, notes = _by_fabio(path, options)
+    return pattern(data, path, header, kind=kind, notes=notes)
+
+
+def _by_fabio(path: Path, options: Options) -> tuple[np.ndarray, dict[str, Any], str, tuple[str, ...]]:
+    """One frame, its header, the name of fabio's class for the format, notes."""
     try:
-        image = fabio.open(str(path))
+        with fabio.open(str(path)) as image:
+            count = int(getattr(image, "nframes", 1) or 1)
+            picked = range(count)[options.frames]
+            if not picked:
+                raise UnreadableFile(path, f"has {count} frame(s); the ones asked for are not among them")
+            frame = image if picked[0] == 0 else image.getframe(picked[0])
+            notes = (f"the file holds {count} frames; this is number {picked[0]}",) if count > 1 else ()
+            return np.asarray(frame.data), dict(frame.header or {}), type(image).__name__, notes
     except (MemoryError, UnreadableFile):
         raise
-    except Exception as error:
+    except Exception as error:  # fabio raises whatever its formats raise
         raise UnreadableFile(path, f"no detector image that fabio can decode ({_short(error)})") from error
-    with image:
-        count = int(getattr(image, "nframes", 1) or 1)
-        picked = range(count)[options.frames]
-        if not picked:
-            raise UnreadableFile(path, f"has {count} frame(s); the ones asked for are not among them")
-        try:
-            frame = image if picked[0] == 0 else image.getframe(picked[0])
-            data, header = np.asarray(frame.data), dict(frame.header or {})
-        except Exception as error:
-            raise UnreadableFile(path, f"frame {picked[0]} cannot be decoded ({_short(error)})") from error
-        kind = type(image).__name__
-    notes = (f"the file holds {count} frames; this is number {picked[0]}",) if count > 1 else ()
-    return pattern(data, path, header, kind=kind, notes=notes)
 
 
 def _short(error: BaseException) -> str:

@@ -95,8 +95,6 @@ def _layout(data: Mapping[str, Any], path: Path, tree: TagTree) -> tuple[tuple[i
         raise UnreadableFile(path, f"holds data of {len(axes)} axes ({' x '.join(map(str, axes))}), not an image or a stack")
     dtype = np.dtype(tree.order + ("u4" if kind in COLOUR else DTYPES[int(kind)]))
     held = bulk.count * _width(bulk.code) if isinstance(bulk, Bulk) else 0
-    if isinstance(bulk, tuple):
-        raise UnreadableFile(path, f"holds an image of {len(bulk)} pixels only")
     if held < math.prod(axes) * dtype.itemsize:
         raise UnreadableFile(
             path, f"cut short: {' x '.join(map(str, axes))} pixels do not fit in the {held:,} bytes of its image"

@@ -17,6 +17,9 @@ from ..errors import UnreadableFile
 
 TYPES = {2: "h", 3: "i", 4: "H", 5: "I", 6: "f", 7: "d", 8: "?", 9: "b", 10: "B", 11: "q", 12: "Q"}
 STRUCT, STRING, ARRAY = 15, 18, 20
+PIXELS = "Data"
+"""The tag that holds an image's pixels, left in the file however few they are."""
+
 BULK_VALUES = 1024
 MAX_DEPTH = 64
 MAX_TAGS = 200_000
@@ -81,20 +84,20 @@ class TagTree:
                 group[name] = child
                 self._group(child, depth + 1)
             else:
-                group[name] = self._value()
+                group[name] = self._value(bulk=name == PIXELS)
                 if end is not None and end > self.file.tell():
                     self.file.seek(min(end, self.size))
 
-    def _value(self) -> Any:
+    def _value(self, *, bulk: bool) -> Any:
         if self._bytes(4) != b"%%%%":
             raise ValueError(f"a broken tag before byte {self.file.tell():,}")
         length = self._number(self.wide)
         if not 0 < length <= 2048:
             raise ValueError(f"a tag with a description of {length} numbers at byte {self.file.tell():,}")
         info = [self._number(self.wide) for _ in range(length)]
-        return self._decode(info)
+        return self._decode(info, bulk=bulk)
 
-    def _decode(self, info: list[int]) -> Any:
+    def _decode(self, info: list[int], *, bulk: bool) -> Any:
         kind = info[0]
         if kind in TYPES:
             return self._numbers(TYPES[kind])[0]
@@ -104,16 +107,16 @@ class TagTree:
             return self._numbers(_fields(info))
         if kind == ARRAY:
             code = _fields(info[1:-1]) if info[1] == STRUCT else TYPES.get(info[1], "")
-            return self._array(code, info[-1])
+            return self._array(code, info[-1], bulk=bulk)
         raise ValueError(f"a value of unknown type {kind} at byte {self.file.tell():,}")
 
-    def _array(self, code: str, count: int) -> Any:
+    def _array(self, code: str, count: int, *, bulk: bool) -> Any:
         if not code:
             raise ValueError(f"an array of an unknown type at byte {self.file.tell():,}")
         start, width = self.file.tell(), struct.calcsize(self.order + code)
         if start + width * count > self.size:
             raise EOFError(f"an array of {count:,} values from byte {start:,} ends beyond the file")
-        if count > BULK_VALUES or width * count > 4 * BULK_VALUES:
+        if bulk or count > BULK_VALUES or width * count > 4 * BULK_VALUES:
             self.file.seek(width * count, 1)
             return Bulk(start, count, code)
         values = self._numbers(code * count)

@@ -19,12 +19,11 @@ from ..core import Micrograph, PixelSize, Stack
 from ..errors import UnreadableFile
 from . import h5tree, lengths, planes
 from .formats import Options
-from .limits import check_size
 
 
 def read(path: Path, options: Options) -> Micrograph | Stack:
     """The images of an EMD file of either kind."""
-    with h5py.File(path, "r") as file:
+    with h5tree.opened(path) as file:
         if is_velox(file):
             return velox(file, path, options)
         groups = berkeley_groups(file)
@@ -66,7 +65,8 @@ def velox(file: Any, path: Path, options: Options) -> Micrograph | Stack:
         series = [entry for entry in whole if entry[0].shape[2] == most]
         notes += (f"the file holds {len(whole)} image series; this is the first of the longest",) if len(whole) > 1 else ()
         return _series(*series[0], path, options, notes)
-    check_size(path, (len(whole), *max(data.shape for data, _ in whole)), 8, compressed=True)
+    for data, _ in whole:
+        h5tree.check(path, data)
     frames = [planes.plane(np.asarray(data[:, :, 0]), path, options, **_known(meta, notes)) for data, meta in whole]
     names = [_detector(meta) or f"image {i + 1}" for i, (_, meta) in enumerate(whole)]
     return planes.mixed(frames, path, options, names=names)
@@ -74,7 +74,7 @@ def velox(file: Any, path: Path, options: Options) -> Micrograph | Stack:
 
 def _series(data: Any, meta: dict[str, Any], path: Path, options: Options, notes: tuple[str, ...]) -> Micrograph | Stack:
     picked = planes.chosen(path, data.shape[2], options)
-    check_size(path, (len(picked), *data.shape[:2]), data.dtype.itemsize)
+    h5tree.check(path, data, (len(picked), *data.shape[:2]))
     step_s = h5tree.number(_at(meta, "Scan", "FrameTime"))
     if not step_s and (step_s := _exposure_s(meta)) and data.shape[2] > 1:
         notes += ("times are multiples of the exposure; pauses between frames are not in the file",)
@@ -181,7 +181,7 @@ def berkeley(groups: list[Any], file: Any, path: Path, options: Options) -> Micr
     axes = [_axis(group.get(f"dim{i + 1}"), n) for i, n in enumerate(data.shape)]
     frames = data.shape[-3] if len(data.shape) > 2 else 1
     picked = planes.chosen(path, frames, options) if len(data.shape) == 3 else range(frames)
-    check_size(path, (len(picked), *data.shape[-2:]), data.dtype.itemsize)
+    h5tree.check(path, data, (len(picked), *data.shape[-2:]))
     (_, y, y_unit), (_, x, x_unit) = axes[-2:]
     size, why = lengths.pixel_size(y, x, y_unit, "EMD dim vectors", x_unit=x_unit)
     name, step, unit = axes[-3] if len(axes) > 2 else ("", 1.0, "")

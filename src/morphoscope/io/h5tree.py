@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from ..errors import UnreadableFile
+from .limits import check_size
+
 MAX_VALUES = 64
 MAX_DEPTH = 24
 MAX_NODES = 20_000
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """The file, open for reading; one that HDF5 itself cannot open is refused in words."""
+    try:
+        file = h5py.File(path, "r")
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        reason = "its signature or its index is broken" if "signature" in str(error) else "cut short or damaged"
+        raise UnreadableFile(path, f"an HDF5 file that cannot be opened: {reason}") from error
+    with file:
+        yield file
+
+
+def check(path: Path, dataset: Any, shape: Sequence[int] | None = None) -> None:
+    """
+    Refuse a dataset too large to decode, or one whose values lie in another file of this computer.
+
+    ``shape`` is what will be read of it, all by default.
+    """
+    if getattr(dataset, "external", None):
+        raise UnreadableFile(path, f"its values {dataset.name} lie in another file, which is not opened")
+    check_size(path, dataset.shape if shape is None else shape, dataset.dtype.itemsize)
 
 
 def plain(value: Any) -> Any:

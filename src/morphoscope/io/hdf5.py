@@ -6,13 +6,10 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from ..core import Curve, LabelMap, Micrograph, Pattern, Stack, Trajectory
 from ..errors import UnreadableFile
 from . import emd, h5tree, hyperspy, lengths, nexus, planes, saved
 from .formats import Options
-from .limits import check_size
 from .saved import write
 
 __all__ = ["read", "write"]
@@ -23,7 +20,7 @@ LISTED = 6
 
 def read(path: Path, options: Options) -> Micrograph | Stack | Pattern | LabelMap | Curve | Trajectory:
     """What the file holds, by the layout it follows."""
-    with h5py.File(path, "r") as file:
+    with h5tree.opened(path) as file:
         if saved.is_saved(file):
             return saved.load(file, path, options)
         if hyperspy.is_hyperspy(file):
@@ -56,7 +53,7 @@ def _obvious(file: Any, path: Path, options: Options) -> Micrograph | Stack:
             path, f"holds {len(found)} arrays, none obviously the image: {', '.join(listed)}{more}; save one alone"
         )
     node = best[0]
-    check_size(path, node.shape, node.dtype.itemsize)
+    h5tree.check(path, node)
     size, spacing_nm, notes = _element_size(node)
     if len(found) > 1:
         notes += (f"the image is {node.name}; the file holds {len(found) - 1} more array(s)",)
@@ -65,6 +62,7 @@ def _obvious(file: Any, path: Path, options: Options) -> Micrograph | Stack:
         node,
         path,
         options,
+        colour=True,
         axis="z" if volume else "page",
         spacing_nm=spacing_nm,
         notes=notes,

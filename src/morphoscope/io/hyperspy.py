@@ -11,7 +11,6 @@ from ..core import Micrograph, Stack
 from ..errors import UnreadableFile
 from . import h5tree, lengths, planes
 from .formats import Options
-from .limits import check_size
 
 
 def is_hyperspy(file: Any) -> bool:
@@ -31,7 +30,7 @@ def load(file: Any, path: Path, options: Options) -> Micrograph | Stack:
         raise UnreadableFile(path, f"holds signals of {shapes} values, neither an image nor a stack of images")
     signal, others = fitting[0], [h5tree.text(node.name.rsplit("/", 1)[-1]) for node in signals if node != fitting[0]]
     data = signal["data"]
-    check_size(path, data.shape, data.dtype.itemsize)
+    h5tree.check(path, data)
     axes = [_axis(signal.get(f"axis-{i}")) for i in range(len(data.shape))]
     if any(unit.lower() in ("ev", "kev") for _, _, unit in axes):
         raise UnreadableFile(path, "holds spectra (one axis is an energy), not an image")

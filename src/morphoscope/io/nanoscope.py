@@ -97,8 +97,9 @@ def _pixels(section: Section, sections: list[Section], path: Path) -> tuple[np.n
         scan = next((s for s in sections if s.name.lower() == "ciao scan list"), section)
         width, height = width or scan.whole("Samps/line"), height or scan.whole("Lines", "Number of lines")
     check_size(path, (height, width), 1, compressed=False)
-    stored = length // (height * width) if length else section.whole("Bytes/pixel") or 2
-    if stored not in (1, 2, 4):
+    exact, rest = divmod(length, height * width)
+    stored = exact if exact in (1, 2, 4) and not rest else section.whole("Bytes/pixel")
+    if stored not in (1, 2, 4) or (length and length < height * width * stored):
         raise UnreadableFile(path, f"{length:,} bytes do not make {height} x {width} pixels of 1, 2 or 4 bytes")
     if start + height * width * stored > path.stat().st_size:
         raise UnreadableFile(path, f"cut short: {height} x {width} pixels from byte {start:,} end beyond the file")

@@ -12,7 +12,6 @@ from ..core import Curve, Micrograph, Pattern, Stack
 from ..errors import UnreadableFile
 from . import h5tree, lengths, planes
 from .formats import Options
-from .limits import check_size
 
 
 def _groups(file: Any, attribute: str, value: str) -> list[Any]:
@@ -57,7 +56,7 @@ def load_scattering(group: Any, file: Any, path: Path) -> Curve | Pattern:
 
 
 def _array(dataset: Any, path: Path) -> np.ndarray:
-    check_size(path, dataset.shape, 8)
+    h5tree.check(path, dataset)
     return np.asarray(dataset[()], np.float64)
 
 
@@ -78,7 +77,7 @@ def plotted(file: Any) -> Any:
 def load_plotted(group: Any, file: Any, path: Path, options: Options) -> Micrograph | Stack:
     """The signal of an NXdata group with the steps of the axes it names."""
     data = group[h5tree.text(group.attrs.get("signal")) or "data"]
-    check_size(path, data.shape, data.dtype.itemsize)
+    h5tree.check(path, data)
     named = h5tree.plain(group.attrs.get("axes")) or []
     named = named if isinstance(named, list) else str(named).split(":")
     axes = [_step(group.get(str(name))) for name in named]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,7 +27,7 @@ def read(path: Path, options: Options) -> Micrograph | Stack | Pattern:
     if options.as_pattern and array.ndim == 2 and array.dtype.kind in "biuf":
         return detector.pattern(np.asarray(array), path, {})
     notes = () if array.ndim == 2 else ("an array without names for its axes; the first is taken as the frames",)
-    return planes.gather(array, path, options, notes=notes)
+    return planes.gather(array, path, options, colour=True, notes=notes)
 
 
 def _npy(path: Path) -> np.ndarray:
@@ -38,6 +39,13 @@ def _npy(path: Path) -> np.ndarray:
 
 def _header(file: BinaryIO | Any, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and type of one array; pickled objects are refused."""
+    try:
+        return _parsed(file, path)
+    except (ValueError, SyntaxError, TypeError, tokenize.TokenError) as error:
+        raise UnreadableFile(path, f"damaged, or no array of numpy ({' '.join(str(error).split())[:80]})") from error
+
+
+def _parsed(file: BinaryIO | Any, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0), (3, 0)):
         raise UnreadableFile(path, f"version {version[0]}.{version[1]} of the numpy format is not known")

@@ -67,16 +67,17 @@ def gather(
     step_s: float | None = None,
     names: Sequence[str] = (),
     notes: Sequence[str] = (),
+    colour: bool = False,
     **known: Any,
 ) -> Micrograph | Stack:
     """
     A Micrograph of two axes, a Stack of three (frame, row, column); leading axes of length 1 are dropped.
-    A last axis of 3 or 4 values behind rows and columns is colour.
+    With ``colour`` a last axis of 3 or 4 values behind rows and columns is colour: for arrays whose axes have no names.
 
     ``array`` may be anything that slices like an array; only the frames asked for are taken from it.
     """
     shape = tuple(array.shape)
-    if len(shape) > 2 and shape[-1] in (3, 4) and shape[-2] > 4 and array.dtype.kind in "uf":
+    if colour and len(shape) > 2 and shape[-1] in (3, 4) and shape[-2] > 4 and array.dtype.kind in "uf":
         shape = shape[:-1]
     lead = 0
     while len(shape) - lead > 2 and shape[lead] == 1:

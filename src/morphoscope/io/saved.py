@@ -20,8 +20,8 @@ import numpy as np
 
 from ..core import Curve, LabelMap, Micrograph, Pattern, PixelSize, Stack, Trajectory
 from ..errors import UnreadableFile, WorkspaceError
+from . import h5tree
 from .formats import Options
-from .limits import check_size
 from .planes import chosen
 
 SCHEMA = 1
@@ -88,13 +88,13 @@ def _get(group: Any, path: Path, options: Options) -> Any:
         raise UnreadableFile(path, f"holds a {name!r}, which is no noun of morphoscope")
     known: dict[str, Any] = {}
     held = group["fields"]
-    check_size(path, held.shape, 1)
+    h5tree.check(path, held)
     for field, value in json.loads(bytes(held[()])).items():
         known[field] = decode(value)
     for field, node in group.items():
         if isinstance(node, h5py.Dataset) and field != "fields":
             if node.size:
-                check_size(path, node.shape, node.dtype.itemsize)
+                h5tree.check(path, node)
             known[field] = node[()]
     if name == "Stack":
         frames = sorted(group["frames"])

@@ -49,7 +49,7 @@ def _splits(line: str, separator: str | None) -> list[list[str]]:
     bare = line.strip(MARKS)
     ways = [re.split(re.escape(separator), bare)] if separator else []
     if "|" in bare:
-        ways.append([word for word in bare.split("|") if word.strip()][-bare.count("|") :])
+        ways.append([word for word in bare.split("|")[1:] if word.strip()])
     ways += [re.split(r"\s{2,}|\t", bare), bare.split()]
     if " - " in bare:
         ways.append(re.sub(r"^data columns( are)?\s*", "", bare, flags=re.IGNORECASE).split(" - "))
