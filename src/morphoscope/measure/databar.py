@@ -96,10 +96,12 @@ def _band(pixels: np.ndarray, level: float, tolerance: float) -> slice | None:
 
 
 def _edge(pixels: np.ndarray, top: int) -> int:
-    """The first row, at ``top`` or up to five above, that most columns of the one before it differ from."""
-    first = max(1, top - 5)
+    """The first row, at ``top`` or up to five above, that differs from the one before more than rows of the specimen do."""
+    first = max(1, top - 20)
     step = np.median(np.abs(np.diff(pixels[first - 1 : top + 1], axis=0)), axis=1)
-    return first + int(np.argmax(step >= 0.3 * step.max())) if step.max() > 0 else top
+    usual, last = float(np.median(step[:-6])), step[-6:]
+    jumps = last > max(2 * usual, 0.3 * float(last.max()))
+    return top - 5 + int(np.argmax(jumps)) if len(step) > 12 and jumps.any() else top
 
 
 def _is_page(above: np.ndarray, level: float) -> bool:
