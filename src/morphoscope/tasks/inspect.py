@@ -146,7 +146,7 @@ def _stack(run: Run, stack: Stack) -> Report:
     if stack.names:
         notes.append(f"frames: {', '.join(stack.names)}")
     if len({frame.pixels.shape for frame in stack}) > 1:
-        notes.append("frames differ in size: " + ", ".join(f"{frame.width_px} x {frame.height_px}" for frame in stack))
+        notes.append("frames differ in size: " + ", ".join(f"{frame.width_px} x {frame.height_px} px" for frame in stack))
     return replace(
         first,
         title=f"{len(stack)} frames along {stack.axis}",
