@@ -7,6 +7,7 @@ import fabio.cbfimage
 import fabio.edfimage
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from morphoscope.core import Pattern
@@ -142,6 +143,19 @@ def test_pictures_as_patterns(tmp_path: Path) -> None:
     Image.fromarray(np.stack([grey, 255 - grey, grey // 2], axis=-1)).save(tmp_path / "b.png")
     colour = read_pattern(tmp_path / "b.png")
     assert any("colour" in note for note in colour.notes)
+
+
+def test_tiff_of_a_pixel_detector(tmp_path: Path) -> None:
+    lines = "# Pixel_size 172e-6 m x 172e-6 m\n# Wavelength 1.0 A\n# Detector_distance 2.0 m\n# Beam_xy (20.00, 10.00) pixels\n"
+    counts = COUNTS.copy()
+    counts[7] = -1
+    tifffile.imwrite(tmp_path / "a.tif", counts, description=lines, metadata=None)
+    found = read_pattern(tmp_path / "a.tif")
+    np.testing.assert_array_equal(found.intensity, counts)
+    assert found.centre_px == (10.0, 20.0)
+    assert found.q_per_nm is not None
+    assert found.mask is not None
+    assert (~found.mask).sum() == counts.shape[1]
 
 
 def test_broken_files_say_what_they_are(tmp_path: Path) -> None:

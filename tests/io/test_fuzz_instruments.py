@@ -69,6 +69,18 @@ def bruker(path: Path) -> Path:
     return path
 
 
+def film(path: Path) -> Path:
+    av = pytest.importorskip("av", reason="the extra 'video' is not installed")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg" if path.suffix == ".avi" else "mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p" if path.suffix == ".avi" else "yuv420p"
+        for index in range(6):
+            packets = stream.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 30 * index, np.uint8), format="rgb24"))
+            container.mux(packets)
+        container.mux(stream.encode())
+    return path
+
+
 def gif(path: Path) -> Path:
     pictures = [Image.fromarray((plane % 256).astype(np.uint8)) for plane in BLOCK]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
@@ -117,6 +129,8 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "a.img": adsc,
     "a.sfrm": bruker,
     "a.gif": gif,
+    "a.avi": film,
+    "a.mp4": film,
     "curve.csv": text(["# q;I;dI", *[f"{i * 0.1};{i};{i / 7}" for i in range(1, 40)]]),
     "qxqy.dat": text(["Data columns Qx - Qy - I(Qx,Qy) - err(I)", "ASCII data", *POINTS]),
     "matrix.txt": text([",".join(str(i * j) for i in range(20)) for j in range(20)]),

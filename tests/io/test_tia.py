@@ -9,6 +9,7 @@ from instrument_files import emi, ser
 from morphoscope.core import Micrograph, Stack
 from morphoscope.errors import UnreadableFile
 from morphoscope.io import read
+from morphoscope.io.companions import companions
 
 FRAMES = np.arange(3 * 4 * 6).reshape(3, 4, 6)
 
@@ -73,3 +74,9 @@ def test_what_is_refused(tmp_path: Path) -> None:
     (tmp_path / "many.ser").write_bytes(whole[:14] + b"\xff\xff\xff\x7f" + whole[18:])
     with pytest.raises(UnreadableFile, match="claims 2147483647 images"):
         read(tmp_path / "many.ser")
+
+
+def test_both_files_count_as_one(tmp_path: Path) -> None:
+    series, experiment = ser(tmp_path / "b_1.ser", FRAMES.astype("u2")), emi(tmp_path / "b.emi")
+    assert companions(series) == [experiment]
+    assert companions(experiment) == [series]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 MAX_BYTES = 2**20
@@ -9,7 +10,8 @@ MAX_BYTES = 2**20
 
 def companions(path: Path) -> list[Path]:
     """
-    Existing side-cars of ``path``: ``a.txt``, ``a.hdr``, ``a-tif.hdr``, ``a.tif.txt`` of ``a.tif``, ``a_1.ser`` of ``a.emi``.
+    Existing side-cars of ``path``: ``a.txt``, ``a.hdr``, ``a-tif.hdr``, ``a.tif.txt`` of ``a.tif``, ``a_1.ser``
+    of ``a.emi`` and the other way round.
 
     They change what a reader answers, so they count as part of the file.
     """
@@ -20,6 +22,8 @@ def companions(path: Path) -> list[Path]:
     found = [p for p in found if p.is_file() and p.stat().st_size <= MAX_BYTES]
     if suffix.lower() == "emi":
         found += sorted(path.parent.glob(f"{_plain(stem)}_*.ser"))
+    if suffix.lower() == "ser":
+        found += [p for p in (path.with_name(re.sub(r"_\d+$", "", stem) + ending) for ending in (".emi", ".EMI")) if p.is_file()]
     return found
 
 
