@@ -214,3 +214,17 @@ def test_cut_file(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(UnreadableFile, match=r"a.h5: an HDF5 file that cannot be opened: cut short or damaged"):
         read(path)
+
+
+def test_values_of_another_hdf5_file_are_not_opened(tmp_path):
+    with h5py.File(tmp_path / "secret.h5", "w") as file:
+        file["image"] = np.arange(30.0).reshape(5, 6)
+    with h5py.File(tmp_path / "linked.h5", "w") as file:
+        file["image"] = h5py.ExternalLink("secret.h5", "image")
+    layout = h5py.VirtualLayout((5, 6), float)
+    layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "image", (5, 6))
+    with h5py.File(tmp_path / "virtual.h5", "w") as file:
+        file.create_virtual_dataset("image", layout)
+    for name in ("linked.h5", "virtual.h5"):
+        with pytest.raises(UnreadableFile, match=name):
+            read(tmp_path / name)

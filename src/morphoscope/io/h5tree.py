@@ -36,9 +36,14 @@ def check(path: Path, dataset: Any, shape: Sequence[int] | None = None) -> None:
 
     ``shape`` is what will be read of it, all by default.
     """
-    if getattr(dataset, "external", None):
+    if _elsewhere(dataset, path):
         raise UnreadableFile(path, f"its values {dataset.name} lie in another file, which is not opened")
     check_size(path, dataset.shape if shape is None else shape, dataset.dtype.itemsize)
+
+
+def _elsewhere(dataset: Any, path: str | Path) -> bool:
+    """Whether the values lie outside the file at ``path``: by an external link, external storage or a virtual dataset."""
+    return bool(getattr(dataset, "external", None)) or dataset.is_virtual or dataset.file.filename != str(path)
 
 
 def plain(value: Any) -> Any:
@@ -86,11 +91,13 @@ def _tree(group: Any, depth: int, left: list[int]) -> dict[str, Any]:
         left[0] -= 1
         if left[0] < 0:
             break
+        if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
+            continue
         node = group.get(name)
         if isinstance(node, h5py.Group):
             found[str(name)] = _tree(node, depth + 1, left)
         elif isinstance(node, h5py.Dataset):
-            small = node.size is not None and node.size <= MAX_VALUES
+            small = node.size is not None and node.size <= MAX_VALUES and not _elsewhere(node, group.file.filename)
             shape = " x ".join(str(n) for n in node.shape or ())
             found[str(name)] = plain(node[()]) if small else f"array of {shape} {node.dtype} values"
     return found
