@@ -23,7 +23,7 @@ from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .correlation import Radial, PairCounter
+from .correlation import PairCounter, Radial
 from .pairs import correlate, shifts, whole
 
 
@@ -100,7 +100,7 @@ def _pieces(labels: np.ndarray, periodic: bool) -> list[np.ndarray]:
 def _gathered(piece: np.ndarray) -> np.ndarray:
     """``piece`` rolled so that the gap, on each axis that has one, is at the end, and cut off."""
     for axis in range(piece.ndim):
-        used = piece.any(axis=tuple(k for k in range(piece.ndim) if k != axis))
+        used = np.asarray(piece.any(axis=tuple(k for k in range(piece.ndim) if k != axis)))
         gaps = np.flatnonzero(~used)
         if len(gaps) and used[0] and used[-1]:
             n = len(used)

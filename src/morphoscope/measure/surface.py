@@ -43,7 +43,7 @@ def steps(ndim: int) -> tuple[Step, ...]:
 
 def step_lengths(pixel: tuple[float, ...]) -> np.ndarray:
     """Length of each step."""
-    return np.linalg.norm(np.array(steps(len(pixel))) * np.array(pixel), axis=1)
+    return np.asarray(np.linalg.norm(np.array(steps(len(pixel))) * np.array(pixel), axis=1))
 
 
 @functools.lru_cache(maxsize=64)
