@@ -29,7 +29,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
 from . import bootstrap, surface
 from .bootstrap import Block
 from .pairs import check_phase, unit_pixel, whole
@@ -89,14 +88,14 @@ def minkowski(
 
     full = densities(sums(whole(phase.shape)))
     if rng is None:
-        return Minkowski(*map(float, full))
+        return Minkowski(float(full[0]), float(full[1]), float(full[2]))
     tiling, _ = bootstrap.blocks(phase.shape, length_px=length_px)
     tallies = np.array([tally for tally in map(sums, tiling) if tally[1] > 0])
     drawn = densities(bootstrap.redraw(len(tallies), rng=rng, draws=draws) @ tallies)
     low, high = bootstrap.interval(drawn, full, count=len(tallies))
     bounds = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
     bounds[0], bounds[1] = (max(0.0, bounds[0][0]), min(1.0, bounds[0][1])), (max(0.0, bounds[1][0]), bounds[1][1])
-    return Minkowski(*map(float, full), *bounds, blocks=len(tallies))
+    return Minkowski(float(full[0]), float(full[1]), float(full[2]), *bounds, blocks=len(tallies))
 
 
 def euler_of_the_set(phase: np.ndarray, *, corners: bool = True) -> int:
@@ -143,16 +142,3 @@ def _euler_shares(ndim: int, corners: bool) -> np.ndarray:
         share += (-1) ** dimension / 2**dimension * np.any(cell, axis=0)
     # the pixels joined through faces are what the closed pixels of the other phase leave: chi(X) = -(-1)^d chi(not X)
     return share if corners else -((-1) ** ndim) * (share - share[0])
-
-
-def interface_of(
-    phase: np.ndarray, *, mask: np.ndarray | None = None, pixel: tuple[float, ...] | None = None
-) -> dict[str, float]:
-    """Interface per area or volume by each estimator that applies: Crofton, faces and, without a mask, mesh."""
-    if not phase.any() or phase.all():
-        raise InputError("only one phase is there, so there is no interface")
-    found = {
-        "crofton": surface.crofton(phase, mask=mask, pixel=pixel),
-        "faces": surface.faces(phase, mask=mask, pixel=pixel),
-    }
-    return found if mask is not None else {**found, "mesh": surface.mesh(phase, pixel=pixel)}

@@ -168,7 +168,7 @@ def _fitted(q: np.ndarray, value: np.ndarray, modes: np.ndarray, top: float, wid
     bounds = ([q[0], (q[1] - q[0]) / 10, 0, -1, -np.inf], [q[-1], q[-1] - q[0], 10, 2, np.inf])
 
     def model(at: np.ndarray, centre: float, gamma: float, height: float, base: float, slope: float) -> np.ndarray:
-        return height / (1 + ((at - centre) / gamma) ** 2) + base + slope * (at - top) / (q[-1] - q[0])
+        return np.asarray(height / (1 + ((at - centre) / gamma) ** 2) + base + slope * (at - top) / (q[-1] - q[0]))
 
     try:
         sigma = np.maximum(value, 0.05 * scale) / scale / np.sqrt(modes)
@@ -232,7 +232,7 @@ def measure(
     rings = radial(full)
     peak = find_peak(rings, q_low=q_low, q_high=q_high)
     length = 2 * peak.period / min(pixel) if peak else math.inf
-    tiling, side = bootstrap.blocks(grey.shape, length_px=length)
+    tiling, _ = bootstrap.blocks(grey.shape, length_px=length)
     used = [block for block in tiling if mask is None or mask[block].mean() > 0.5]
     weights = bootstrap.redraw(len(used), rng=rng, draws=draws)
     size = tuple(min(block[axis].stop - block[axis].start for block in used) for axis in range(grey.ndim))

@@ -29,6 +29,7 @@ import numpy as np
 from scipy.spatial import SphericalVoronoi
 from skimage import measure
 
+from ..errors import InputError
 from .bootstrap import Block
 from .pairs import check_phase, unit_pixel, whole
 
@@ -117,10 +118,24 @@ def mesh(phase: np.ndarray, *, pixel: tuple[float, ...] | None = None) -> float:
     check_phase(phase, None, pixel)
     if phase.all() or not phase.any():
         return 0.0
-    extent = math.prod((n - 1) * p for n, p in zip(phase.shape, pixel, strict=True))
+    extent = float(math.prod((n - 1) * p for n, p in zip(phase.shape, pixel, strict=True)))
     if phase.ndim == 3:
         corners, triangles, _, _ = measure.marching_cubes(phase.astype(np.float32), 0.5, spacing=pixel)
-        return float(measure.mesh_surface_area(corners, triangles)) / extent
+        area: float = measure.mesh_surface_area(corners, triangles)
+        return float(area) / extent
     lines = measure.find_contours(phase.astype(float), 0.5)
     lengths = (np.linalg.norm(np.diff(line * np.array(pixel), axis=0), axis=1).sum() for line in lines)
-    return float(sum(lengths)) / extent
+    return float(np.sum(list(lengths))) / extent
+
+
+def by_each_estimator(
+    phase: np.ndarray, *, mask: np.ndarray | None = None, pixel: tuple[float, ...] | None = None
+) -> dict[str, float]:
+    """Interface per area or volume by each estimator that applies: Crofton, faces and, without a mask, mesh."""
+    if not phase.any() or phase.all():
+        raise InputError("only one phase is there, so there is no interface")
+    found = {
+        "crofton": crofton(phase, mask=mask, pixel=pixel),
+        "faces": faces(phase, mask=mask, pixel=pixel),
+    }
+    return found if mask is not None else {**found, "mesh": mesh(phase, pixel=pixel)}
