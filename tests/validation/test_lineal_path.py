@@ -14,6 +14,12 @@ from morphoscope.measure.runs import remaining
 
 STEPS_2D = [(0, 1), (1, 0), (0, -1), (1, 1), (1, -1), (-1, 1)]
 STEPS_3D = [(0, 0, 1), (0, 1, 0), (-1, 0, 0)]
+LINES = [
+    *[((9, 12), step) for step in STEPS_2D[:3]],
+    *[((11, 11), step) for step in STEPS_2D[3:]],
+    ((13, 8), (1, 1)),
+    *[((5, 6, 7), step) for step in STEPS_3D],
+]
 
 
 def walk(phase, mask, step, periodic, longest):
@@ -50,7 +56,7 @@ def walk(phase, mask, step, periodic, longest):
 
 @pytest.mark.parametrize("periodic", [False, True])
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("shape, step", [((9, 12), s) for s in STEPS_2D[:3]] + [((11, 11), s) for s in STEPS_2D[3:]] + [((13, 8), (1, 1))] + [((5, 6, 7), s) for s in STEPS_3D])  # fmt: skip
+@pytest.mark.parametrize("shape, step", LINES)
 def test_equals_walking_along_every_line(shape, step, masked, periodic):
     rng = np.random.default_rng(len(shape) + 7 * sum(shape))
     phase, mask = rng.random(shape) < 0.6, rng.random(shape) < 0.85 if masked else np.ones(shape, bool)

@@ -116,7 +116,9 @@ def test_masks_periodicity_and_intervals_of_densities():
     disc = np.tile(ball(40, 12, 2), (5, 5))
     assert minkowski(disc, periodic=True, pixel=(2.0, 3.0)).euler == pytest.approx(1 / (40 * 40 * 6), abs=1e-12)
     found = minkowski(phase, rng=rng, length_px=10)
-    for value, interval in ((found.fraction, found.fraction_interval), (found.interface, found.interface_interval), (found.euler, found.euler_interval)):  # fmt: skip
+    values = (found.fraction, found.interface, found.euler)
+    intervals = (found.fraction_interval, found.interface_interval, found.euler_interval)
+    for value, interval in zip(values, intervals, strict=True):
         assert interval[0] < value < interval[1]
 
 

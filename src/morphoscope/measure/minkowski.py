@@ -95,7 +95,7 @@ def minkowski(
     low, high = bootstrap.interval(drawn, full, count=len(tallies))
     bounds = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
     bounds[0], bounds[1] = (max(0.0, bounds[0][0]), min(1.0, bounds[0][1])), (max(0.0, bounds[1][0]), bounds[1][1])
-    return Minkowski(float(full[0]), float(full[1]), float(full[2]), *bounds, blocks=len(tallies))
+    return Minkowski(float(full[0]), float(full[1]), float(full[2]), bounds[0], bounds[1], bounds[2], len(tallies))
 
 
 def euler_of_the_set(phase: np.ndarray, *, corners: bool = True) -> int:
