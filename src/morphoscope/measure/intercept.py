@@ -149,4 +149,4 @@ def _between_lines(lengths: np.ndarray, crossings: np.ndarray) -> tuple[float, f
     rate = crossings.sum() / lengths.sum()
     error = math.sqrt(count / (count - 1) * np.sum((crossings - rate * lengths) ** 2)) / lengths.sum()
     reach = float(stats.t.ppf(0.975, count - 1)) * error
-    return 1 / (rate + reach), (1 / (rate - reach) if rate > reach else math.inf)
+    return float(1 / (rate + reach)), float(1 / (rate - reach)) if rate > reach else math.inf
