@@ -99,6 +99,7 @@ def test_order_parameter_of_grains_of_stripes():
     assert orientation(map_, q_low=0.5, q_high=0.75, fold=6).parameter > 0.99
 
 
+@pytest.mark.slow
 def test_period_intervals_cover_the_truth():
     rng, covered = np.random.default_rng(9), 0
     for _ in range(20):

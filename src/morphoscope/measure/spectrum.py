@@ -141,43 +141,61 @@ def _rings(spectrum: Spectrum, step: float) -> RadialSpectrum:
     return RadialSpectrum(length[kept] / modes[kept], power[kept] / modes[kept], modes[kept])
 
 
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A peak, the rings it was fitted to, and how its position and width move with S of each (first order)."""
+
+    peak: Peak
+    rings: np.ndarray
+    influence: np.ndarray
+
+
 def find_peak(found: RadialSpectrum, *, q_low: float = 0.0, q_high: float = math.inf) -> Peak | None:
     """The most prominent peak of S(q) between ``q_low`` and ``q_high``, or None where there is none above the noise."""
-    chosen = (found.q >= q_low) & (found.q <= q_high) & (found.value > 0)
+    fit = _locate(found, q_low, q_high)
+    return None if fit is None else fit.peak
+
+
+def _locate(found: RadialSpectrum, q_low: float, q_high: float) -> _Fit | None:
+    chosen = np.flatnonzero((found.q >= q_low) & (found.q <= q_high) & (found.value > 0))
     q, value, modes = found.q[chosen], found.value[chosen], found.modes[chosen]
     if len(q) < 5:
         return None
     level = np.log(ndimage.gaussian_filter1d(value, 1.0, mode="nearest"))
     tops, facts = signal.find_peaks(level, prominence=1e-3)
-    noise = 4 / np.sqrt(modes[tops])
+    noise = 10 / np.sqrt(modes[tops])  # of log S, smoothed, over many rings of windowed modes
     sure = facts["prominences"] > np.maximum(noise, 0.1)
     if not sure.any():
         return None
-    at = int(np.argmax(np.where(sure, facts["prominences"], 0)))
-    top = int(tops[at])
-    widths = signal.peak_widths(np.exp(level), [top], rel_height=0.5)[0]
-    half = max(3, math.ceil(1.5 * widths[0]))
+    top = int(tops[np.argmax(np.where(sure, facts["prominences"], 0))])
+    wide = float(signal.peak_widths(np.exp(level), [top], rel_height=0.5)[0][0])
+    half = max(3, math.ceil(1.5 * wide))
     part = slice(max(0, top - half), top + half + 1)
-    return _fitted(q[part], value[part], modes[part], float(q[top]), float(widths[0] * (q[1] - q[0])))
+    return _fitted(q[part], value[part], modes[part], float(q[top]), wide * float(q[1] - q[0]), chosen[part])
 
 
-def _fitted(q: np.ndarray, value: np.ndarray, modes: np.ndarray, top: float, width: float) -> Peak | None:
+def _lorentzian(q: np.ndarray, centre: float, gamma: float, height: float, base: float, slope: float) -> np.ndarray:
+    return np.asarray(height / (1 + ((q - centre) / gamma) ** 2) + base + slope * (q - q[0]) / (q[-1] - q[0]))
+
+
+def _fitted(q: np.ndarray, value: np.ndarray, modes: np.ndarray, top: float, width: float, rings: np.ndarray) -> _Fit | None:
     """Lorentzian on a straight background; None where it does not settle inside the window."""
-    scale = float(value.max())
-    start = [top, max(width / 2, q[1] - q[0]), 0.8, float(value.min()) / scale, 0.0]
-    bounds = ([q[0], (q[1] - q[0]) / 10, 0, -1, -np.inf], [q[-1], q[-1] - q[0], 10, 2, np.inf])
-
-    def model(at: np.ndarray, centre: float, gamma: float, height: float, base: float, slope: float) -> np.ndarray:
-        return np.asarray(height / (1 + ((at - centre) / gamma) ** 2) + base + slope * (at - top) / (q[-1] - q[0]))
-
+    scale, step = float(value.max()), float(q[1] - q[0])
+    start = [top, min(max(width / 2, step), q[-1] - q[0]), 0.8, float(value.min()) / scale, 0.0]
+    bounds = ([q[0], step / 10, 0, -2, -np.inf], [q[-1], q[-1] - q[0], 10, 2, np.inf])
+    sigma = np.maximum(value, 0.05 * scale) / scale / np.sqrt(modes)
     try:
-        sigma = np.maximum(value, 0.05 * scale) / scale / np.sqrt(modes)
-        best, _ = optimize.curve_fit(model, q, value / scale, start, sigma=sigma, bounds=bounds, maxfev=2000)
+        best, _ = optimize.curve_fit(_lorentzian, q, value / scale, start, sigma=sigma, bounds=bounds, max_nfev=2000)
     except (RuntimeError, ValueError):
         return None
     centre, gamma, height = (float(v) for v in best[:3])
-    inside = q[0] < centre < q[-1] and height > 0
-    return Peak(centre, 2 * gamma, height * scale) if inside else None
+    if not (q[0] < centre < q[-1] and height > 0):
+        return None
+    u = (q - centre) / gamma
+    bell = 1 / (1 + u**2)
+    slopes = [2 * height * u * bell**2 / gamma, 2 * height * u**2 * bell**2 / gamma, bell, np.ones_like(q), q - q[0]]
+    influence = np.linalg.pinv(np.stack(slopes, axis=1) / sigma[:, None])[:2] / sigma / scale
+    return _Fit(Peak(centre, 2 * gamma, height * scale), rings, influence)
 
 
 def orientation(spectrum: Spectrum, *, q_low: float, q_high: float, fold: int = 2) -> Orientation:
@@ -224,7 +242,7 @@ def measure(
     S(q) with its peak between two periods; intervals by redrawing tiles of the image.
 
     Each tile's spectrum is averaged over the rings of the tile (Welch); tiles redrawn with replacement give
-    the spread of S, of the period and of the width, taken about the values of the whole image.
+    the spread of S and, to first order, of the fitted period and width, about the values of the whole image.
     """
     pixel = unit_pixel(grey.ndim, pixel)
     q_low, q_high = 2 * math.pi / period_high, (2 * math.pi / period_low if period_low > 0 else math.inf)
@@ -246,8 +264,7 @@ def measure(
     unknown = (math.nan, math.nan)
     if peak is None:
         return Measured(full, rings, None, None, unknown, unknown, unknown, len(used))
-    again = [find_peak(RadialSpectrum(tiles[0].q, c, tiles[0].modes * len(used)), q_low=q_low, q_high=q_high) for c in curves]
-    spread = np.array([(p.period, p.width) if p else (math.nan, math.nan) for p in again])
+    period, width = _spread(peak, tiles[0], curves, q_low, q_high, len(used))
     ring = (max(peak.q - peak.width / 2, 0.0), peak.q + peak.width / 2)
     turned = orientation(full, q_low=ring[0], q_high=ring[1]) if grey.ndim == 2 else None
     return Measured(
@@ -255,10 +272,26 @@ def measure(
         rings,
         peak,
         turned,
-        _about(spread[:, 0], peak.period, len(used)),
-        _about(spread[:, 1], peak.width, len(used)),
+        period,
+        width,
         _order_interval(maps, ring, weights, turned, len(used)),
         len(used),
+    )
+
+
+def _spread(
+    peak: Peak, tile: RadialSpectrum, curves: np.ndarray, q_low: float, q_high: float, count: int
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Intervals of period and width: how the redrawn tile spectra move the peak that is fitted to their mean."""
+    mean = curves.mean(axis=0)
+    fit = _locate(RadialSpectrum(tile.q, mean, tile.modes * count), q_low, q_high)
+    if fit is None:
+        return (math.nan, math.nan), (math.nan, math.nan)
+    moved, wider = ((curves - mean)[:, fit.rings] @ fit.influence.T).T
+    q = np.maximum(peak.q + moved, peak.q / 10)
+    return (
+        bootstrap.positive_interval(2 * math.pi / q, peak.period, count=count),
+        bootstrap.positive_interval(peak.width + 2 * wider, peak.width, count=count),
     )
 
 
