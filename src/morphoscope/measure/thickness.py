@@ -19,6 +19,7 @@ and PoreSpy 3.2, in tests/validation/test_porespy.py.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,11 +72,30 @@ def local_thickness(
         centres = space >= radius
         if not centres.any():
             break
-        near = ndimage.distance_transform_edt(~centres, sampling=pixel) < radius if radius > min(pixel) else centres
+        near = _within(centres, radius, pixel) if radius > min(pixel) else centres
         thickness[near] = 2 * (radius - quarter)
     full = np.zeros(phase.shape)
     full[boxes] = thickness
     return np.where(counted, full, 0.0)
+
+
+def _within(centres: np.ndarray, radius: float, pixel: tuple[float, ...]) -> np.ndarray:
+    """Pixels closer than ``radius`` to a centre: in a plane from the distances along rows, shifted up and down."""
+    rows = math.ceil(radius / pixel[0]) - 1
+    if centres.ndim == 3 or rows > 40:
+        return np.asarray(ndimage.distance_transform_edt(~centres, sampling=pixel) < radius)
+    height, width = centres.shape
+    far = np.int32(2 * width)
+    at = np.arange(width, dtype=np.int32)
+    left = at - np.maximum.accumulate(np.where(centres, at, -far), axis=1)
+    right = np.minimum.accumulate(np.where(centres, at, 2 * far)[:, ::-1], axis=1)[:, ::-1] - at
+    along = np.minimum(np.minimum(left, right), 32767).astype(np.int16)
+    near = np.zeros(centres.shape, bool)
+    for shift in range(-min(rows, height - 1), min(rows, height - 1) + 1):
+        reach = math.ceil(math.sqrt(max(0.0, radius**2 - (shift * pixel[0]) ** 2)) / pixel[1] * (1 - 1e-12))
+        here, there = slice(max(0, shift), height + min(0, shift)), slice(max(0, -shift), height + min(0, -shift))
+        near[here] |= along[there] < min(reach, 32767)
+    return near
 
 
 def pore_sizes(
