@@ -70,7 +70,7 @@ def morphology(
     }
     estimators = surface.by_each_estimator(inside, mask=mask, pixel=pixel)
     save_picture(run, "phase.png", tinted(micrograph.pixels, inside))
-    save_picture(run, "thickness.png", local / max(float(local.max()), 1e-12))
+    save_picture(run, "thickness.png", local / float(np.percentile(local[local > 0], 99.5)))
     return Report(
         title=f"Morphology of the {phase} phase of {micrograph.name}",
         values=values,
@@ -82,7 +82,7 @@ def morphology(
         figures={
             "chords": Figure("line", tuple(name for name in curves if name != "thickness"), "Chord lengths by direction"),
             "thickness": Figure("line", ("thickness",), "Local thickness, cumulative from above, by area"),
-            "thickness_map": Figure("image", ("thickness_map",), "Local thickness, white where the phase is thickest"),
+            "thickness_map": Figure("image", ("thickness_map",), "Local thickness, white from the 99.5th percentile on"),
             "phase": Figure("overlay", ("phase",), f"The {phase} phase, coloured"),
         },
         files={"phase": "phase.png", "thickness_map": "thickness.png"},

@@ -97,9 +97,13 @@ def _report(run: Run, micrograph: Micrograph, found: measured.Measured) -> Repor
 
 def _picture(found: measured.Spectrum, q_peak: float | None) -> np.ndarray:
     """Logarithm of the power out to three times the peak, dark to bright over five decades."""
-    reach = math.inf if q_peak is None else 3 * q_peak
-    kept = [np.flatnonzero(np.abs(axis) <= reach) for axis in found.axes]
-    power = found.power[np.ix_(*kept)]
+    reach = min(float(-axis[0]) for axis in found.axes)
+    reach = reach if q_peak is None else min(reach, 3 * q_peak)
+    steps = [float(axis[1] - axis[0]) for axis in found.axes]
+    grid = np.arange(-reach, reach, min(steps))  # equal steps of q on both axes, so that a ring is round
+    power = found.power[
+        np.ix_(*(np.rint((grid - axis[0]) / step).astype(int) for axis, step in zip(found.axes, steps, strict=True)))
+    ]
     level = np.log10(np.maximum(power, power.max() * 1e-5))
     return np.asarray((level - level.min()) / max(float(np.ptp(level)), 1e-12))
 
