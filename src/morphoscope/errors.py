@@ -35,7 +35,8 @@ class UnreadableFile(InputError):
 
     def __init__(self, path: object, reason: str) -> None:
         self.path, self.reason = str(path), reason
-        super().__init__(f"{PurePath(str(path)).name or path}: {reason}")
+        name = PurePath(self.path).name or self.path
+        super().__init__(f"{''.join(c if c.isprintable() else '?' for c in name)}: {reason}")
 
     def __reduce__(self) -> tuple[type[UnreadableFile], tuple[str, str]]:
         return type(self), (self.path, self.reason)
