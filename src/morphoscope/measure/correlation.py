@@ -178,7 +178,8 @@ def _widened(sample: np.ndarray, value: np.ndarray, count: int) -> tuple[np.ndar
 
 
 def _scalar(interval: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
-    return max(0.0, float(interval[0])), float(interval[1])
+    low, high = float(interval[0]), float(interval[1])
+    return (max(0.0, low) if math.isfinite(low) else low), high
 
 
 def _whole(phase: np.ndarray) -> Block:

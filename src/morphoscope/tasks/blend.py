@@ -24,7 +24,10 @@ def simulate(
     n_b: Annotated[float, Param("degree of polymerisation of B", low=1, high=1e6)] = 100.0,
     size_px: Annotated[int, Param("width and height of the image", unit="px", low=32, high=4096)] = 256,
     pixel_size_nm: Annotated[float, Param("width of a pixel", unit="nm", low=0, high=1e6, open_low=True)] = 10.0,
-    time: Annotated[float, Param("how long to let it separate, in units of the physics page", low=0, high=1e6)] = 400.0,
+    time: Annotated[
+        float,
+        Param("how long it separates; the first waves grow by e in 4 interface_px^2, domains as time^(1/3)", low=0, high=1e6),
+    ] = 400.0,
     interface_px: Annotated[float, Param("length sqrt(kappa / |f''|) of the interface", unit="px", low=0.7, high=20)] = 1.0,
     dose: Annotated[float, Param("electrons per pixel", low=1, high=1e6)] = 200.0,
     blur_nm: Annotated[float | None, Param("beam's standard deviation; 0.8 pixels by default", unit="nm", low=0)] = None,
