@@ -138,6 +138,17 @@ def test_an_unknown_figure_is_refused(folder):
         render.figure(one_figure("line", ()), "g", folder)
 
 
+@pytest.mark.parametrize("kind", ["line", "bar", "box", "parity"])
+def test_no_name_is_read_as_markup_by_plotly(kind, folder):
+    name = "<a href=x>b</a>"
+    rows = [{name: "text", f"{name}_nm": 1.0, f"2{name}": 2.0}]
+    report = one_figure(kind, (name,), curves={name: Curve(R, R, name, name)} if kind == "line" else {}, tables={name: rows})
+    drawn = render.figure(report, "f", folder)
+    names = [trace["name"] for trace in drawn["data"]] + [drawn["layout"][axis]["title"]["text"] for axis in ("xaxis", "yaxis")]
+    assert "<" not in "".join(names)
+    assert "<a" not in "".join(trace.get("hovertemplate", "") for trace in drawn["data"])
+
+
 class Parts(HTMLParser):
     """Elements with their attributes, and the text inside."""
 
@@ -352,6 +363,6 @@ def test_the_printed_command_gives_the_same_run(tmp_path, capsys):
     for report in (blend, measured):
         command = render.provenance(report, lab.shelf.folder(report.run))["command"]
         words = shlex.split(command)[1:] + ([] if "--workspace" in command else ["--workspace", str(lab.root)])
-        with pytest.raises(SystemExit, match="^0$"):
+        with pytest.raises(SystemExit, match=r"^0$"):
             main([*words, "--json"])
         assert json.loads(capsys.readouterr().out)["run"] == report.run
