@@ -4,7 +4,8 @@ How much and how coarse: the two-point correlation of a separating blend
 S2(r) is the chance that both ends of a needle of length r, thrown at random, land in the same phase. The script measures
 it on a simulated micrograph and holds the area fraction against the truth, which is known here because the composition
 under the image is known. Expect to be a little above it: domain edges are bright in an electron microscope, and the 95 %
-interval knows how much the image varies, not how the instrument sees. The script writes the image, the image with the phase in colour, and the report as a page.
+interval knows how much the image varies, not how the instrument sees. The script writes the image, the image with the
+phase in colour, and the report as a page.
 """
 
 import shutil
