@@ -79,7 +79,7 @@ def run_campaign(
             _save(folder, task, points, questions, outcomes)
             saved = time.monotonic()
     report = _save(folder, task, points, questions, outcomes)
-    config |= {"children": sorted(outcomes), "seconds": time.time() - started}
+    config |= {"title": report.title, "children": sorted(outcomes), "seconds": time.time() - started}
     write_text(folder / "config.json", json.dumps(config, indent=1))
     return report
 
