@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import resource
 import shutil
 import subprocess
 import sys
@@ -27,12 +28,13 @@ def loaded_by(code: str) -> set[str]:
 
 
 def best_of(count: int, command: list[str]) -> float:
-    """Shortest wall time in seconds; the command must succeed."""
+    """Shortest time in seconds; processor time where other programs keep this machine busy."""
     times = []
     for _ in range(count):
-        start = time.perf_counter()
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        times.append(time.perf_counter() - start)
+        wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(min(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
         assert done.returncode == 0, done.stderr
     return min(times)
 
