@@ -310,7 +310,9 @@ def test_the_documentation_builds_without_a_warning_and_holds_everything(tmp_pat
     assert done.returncode == 0, done.stderr
     html = {page.stem: unescape(page.read_text(encoding="utf-8")) for page in (tmp_path / "html").rglob("*.html")}
     for task in TASKS:
-        assert f">{task}<" in html["tasks"]
+        assert f'id="{task.replace(" ", "-")}"' in html["tasks"]
+        for name in task_fields(task):
+            assert f">{name}<" in html["tasks"]
     for kind in error_classes():
         assert f'id="morphoscope.errors.{kind.__name__}"' in html["errors"]
     for name in public_names():
