@@ -3,7 +3,7 @@ Which micrographs show the same place: copies that were turned, mirrored, croppe
 
 Two searches propose pairs, one test decides.
 
-1. Whole images: a thumbnail of ``THUMB`` x ``THUMB`` pixels without its slow brightness changes, compared
+1. Whole images: a thumbnail of ``THUMB`` x ``THUMB`` pixels, its brightness and contrast evened out, compared
    in the eight ways a rectangle can be turned and mirrored.
 2. Crops: blobs (extrema of differences of Gaussians over place and scale, Lowe 2004,
    doi:10.1023/B:VISI.0000029664.99615.94) with the patch around each, brought to one of its eight
@@ -73,7 +73,7 @@ def signature(image: Micrograph) -> Signature:
     plane = image.resize(height, width).pixels.astype(np.float32)
     square = image.resize(THUMB, THUMB).pixels.astype(np.float32)
     places, patches, turns = _blobs(plane)
-    return Signature(plane.astype(np.float16), _unit(square - ndimage.gaussian_filter(square, THUMB / 6)), patches, places, turns)
+    return Signature(plane.astype(np.float16), _unit(_even(square)), patches, places, turns)
 
 
 def find(ones: Sequence[Signature], others: Sequence[Signature]) -> list[Lookalike]:
@@ -118,6 +118,12 @@ def overlap_correlation(one: np.ndarray, other: np.ndarray, affine: np.ndarray) 
     if tells.sum() < TELLING * max(1, whole.sum()):
         return -1.0
     return float(np.median((ab - mean_a * mean_b)[tells] / np.sqrt((var_a * var_b)[tells])))
+
+
+def _even(plane: np.ndarray) -> np.ndarray:
+    """The plane with the same brightness and contrast everywhere, so that a bright bar counts no more than its area."""
+    centred = plane - ndimage.gaussian_filter(plane, THUMB / 10)
+    return np.asarray(centred / np.sqrt(ndimage.gaussian_filter(centred**2, THUMB / 10) + FLAT**2))
 
 
 def _unit(plane: np.ndarray) -> np.ndarray:

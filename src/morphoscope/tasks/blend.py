@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import numpy as np
 
-from ..core import Curve, Figure, Micrograph, Param, Quantity, Report, Run
+from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..io import write
 from ..physics import blend as physics
 from ..physics import sem, sem_bar
@@ -49,7 +50,7 @@ def simulate(
     for name in ("micrograph.ome.tif", "micrograph.png"):
         write(micrograph, run.file(name))
     np.save(run.file("composition.npy"), field)
-    return _report(blend, field, history, micrograph)
+    return _report(blend, field, history, imaging, pixel_size_nm)
 
 
 def _evolve(
@@ -71,8 +72,9 @@ def _evolve(
     return evolution, history
 
 
-def _report(blend: physics.Blend, field: np.ndarray, history: list[tuple[float, float]], micrograph: Micrograph) -> Report:
-    pixel_nm = micrograph.scale().x_nm
+def _report(
+    blend: physics.Blend, field: np.ndarray, history: list[tuple[float, float]], imaging: sem.Imaging, pixel_nm: float
+) -> Report:
     binodal = blend.binodal()
     poor, rich = physics.phase_compositions(field)
     separated = binodal is not None and rich - poor > SEPARATED * (binodal[1] - binodal[0])
@@ -99,9 +101,10 @@ def _report(blend: physics.Blend, field: np.ndarray, history: list[tuple[float, 
         title=f"Blend of chi = {blend.chi:g} at composition {blend.phi:g}: {blend.state}",
         values=values,
         curves=curves,
+        tables={"imaging": [{"setting": name, "value": value} for name, value in asdict(imaging).items()]},
         figures=figures,
         files={"micrograph": "micrograph.png", "micrograph_ome_tiff": "micrograph.ome.tif", "composition": "composition.npy"},
-        notes=(*_notes(blend, separated, field), *micrograph.history),
+        notes=_notes(blend, separated, field),
         cites=("Flory, J. Chem. Phys. 10, 51 (1942)", "Cahn and Hilliard, J. Chem. Phys. 28, 258 (1958)"),
     )
 
