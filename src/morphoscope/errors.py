@@ -7,7 +7,7 @@ what was given, what is allowed, what to do next.
     MorphoscopeError
     ├── InputError            something the user gave is wrong; nothing is left behind
     │   ├── UnreadableFile    the file is empty, cut short, broken, too large or not what its name says
-    │   ├── UnknownFormat     no reader knows this kind of file
+    │   │   └── UnknownFormat no reader knows this kind of file
     │   ├── MissingPixelSize  a length in nm was asked of an image without a scale
     │   ├── BadParameter      a parameter is unknown, missing, of the wrong type or out of range
     │   └── NotFound          no such task, run, file or model
@@ -35,7 +35,8 @@ class UnreadableFile(InputError):
 
     def __init__(self, path: object, reason: str) -> None:
         self.path, self.reason = str(path), reason
-        super().__init__(f"{PurePath(str(path)).name or path}: {reason}")
+        name = PurePath(self.path).name or self.path
+        super().__init__(f"{''.join(c if c.isprintable() else '?' for c in name)}: {reason}")
 
     def __reduce__(self) -> tuple[type[UnreadableFile], tuple[str, str]]:
         return type(self), (self.path, self.reason)

@@ -82,7 +82,8 @@ def test_many_mutations_of_every_made_file(name, tmp_path):
     source = make_file(name, tmp_path)
     outcomes = fuzz([source], tmp_path / "out", 1000, 1000 + MANY)
     check(outcomes)
-    assert {o["outcome"] for o in outcomes} >= {"refused"}, "no mutation was ever refused: is the file mutated at all?"
+    if name != "emi":  # what its own few bytes say beside the series is optional
+        assert "refused" in {o["outcome"] for o in outcomes}, "no mutation was ever refused: is the file mutated at all?"
 
 
 @pytest.mark.slow

@@ -42,11 +42,26 @@ def read(path: Path, options: Options) -> Pattern:
         found = [int(n[:12]) for n in re.findall(dimension, head)[:2]]
         if len(found) == 2:
             check_size(path, found, 1)
+    _check_whole(path, head)
     if path.suffix.lower() == ".cbf" or head.startswith(b"###CBF"):
         data, header = cbf.decode(path)
         return pattern(data, path, header)
     data, header, kind, notes = _by_fabio(path, options)
     return pattern(data, path, header, kind=kind, notes=notes)
+
+
+def _check_whole(path: Path, head: bytes) -> None:
+    """Refuse an EDF or SMV file that ends before its first image does; fabio would fill the rest with zeros."""
+    fields = {name: int(number[:12]) for name, number in re.findall(rb"\b(Size|HEADER_BYTES|SIZE1|SIZE2)\s*=\s*(\d+)", head)}
+    end = head.find(b"}\n") + 2
+    if not head.startswith(b"{") or end < 2:
+        return
+    wanted = end + fields.get(b"Size", 0)
+    if {b"HEADER_BYTES", b"SIZE1", b"SIZE2"} <= fields.keys():
+        wanted = fields[b"HEADER_BYTES"] + fields[b"SIZE1"] * fields[b"SIZE2"]
+    held = path.stat().st_size
+    if held < wanted:
+        raise UnreadableFile(path, f"cut short: its first image needs {wanted:,} bytes, the file has {held:,}")
 
 
 def _by_fabio(path: Path, options: Options) -> tuple[np.ndarray, dict[str, Any], str, tuple[str, ...]]:

@@ -47,6 +47,8 @@ def _head(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise UnreadableFile(path, "this is a folder; give one file")
+        if path.exists() and not path.is_file():
+            raise UnreadableFile(path, "not a regular file but a device or a pipe; save it to disk first")
         with open(path, "rb") as file:
             head = file.read(512)
     except FileNotFoundError:
