@@ -124,3 +124,11 @@ def test_nanometres_without_a_scale_are_one_sentence(ask):
         ask(spectrum, image(), period_max_nm=50)
     with pytest.raises(BadParameter, match="give either z_max_nm or z_max_px, not both"):
         ask(lineal_path, image((1.0, 1.0)), z_max_nm=50, z_max_px=20)
+
+
+@pytest.mark.parametrize("shape", [(96, 128), (97, 61), (16, 200)])
+def test_spectra_of_any_shape_without_a_peak(ask, tmp_path, shape):
+    grey = np.random.default_rng(1).integers(0, 255, shape).astype(np.uint8)
+    report = ask(spectrum, Micrograph.from_raw(grey))
+    assert (tmp_path / "run" / report.files["power"]).is_file()
+    assert len(report.curves["S"]) > 3

@@ -101,9 +101,8 @@ def _picture(found: measured.Spectrum, q_peak: float | None) -> np.ndarray:
     reach = reach if q_peak is None else min(reach, 3 * q_peak)
     steps = [float(axis[1] - axis[0]) for axis in found.axes]
     grid = np.arange(-reach, reach, min(steps))  # equal steps of q on both axes, so that a ring is round
-    power = found.power[
-        np.ix_(*(np.rint((grid - axis[0]) / step).astype(int) for axis, step in zip(found.axes, steps, strict=True)))
-    ]
+    nearest = (np.rint((grid - axis[0]) / step).astype(int) for axis, step in zip(found.axes, steps, strict=True))
+    power = found.power[np.ix_(*(np.clip(at, 0, n - 1) for at, n in zip(nearest, found.power.shape, strict=True)))]
     level = np.log10(np.maximum(power, power.max() * 1e-5))
     return np.asarray((level - level.min()) / max(float(np.ptp(level)), 1e-12))
 
