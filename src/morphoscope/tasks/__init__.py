@@ -39,6 +39,11 @@ GROUPS = {
 TASKS: dict[str, Entry] = {
     "inspect": Entry("inspect:inspect", "What a file is: size, depth, scale and its source, instrument, quality"),
     "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase of a micrograph"),
+    "measure lineal-path": Entry("lineal_path:lineal_path", "Lineal path L(z) of one phase along x and y, and its chords"),
+    "measure spectrum": Entry("spectrum:spectrum", "Power spectrum S(q) of a micrograph: period, width and orientation"),
+    "measure morphology": Entry(
+        "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
+    ),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
