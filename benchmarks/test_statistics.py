@@ -2,7 +2,8 @@
 What the statistics cost: against their own Fourier transforms, and against PoreSpy where it can be imported.
 
 Run with ``pytest benchmarks/test_statistics.py -s``. Bounds are on ratios within one run: S2 of 1024 x 1024
-pixels in 5 times its two transforms; not slower than PoreSpy but for local thickness. The table is printed at the end; PoreSpy's column is empty without it.
+pixels in 5 times its two transforms; not slower than PoreSpy but for local thickness. The table is printed at
+the end; PoreSpy's column is empty without it.
 """
 
 import importlib.util
