@@ -37,11 +37,19 @@ from skimage import measure, morphology, segmentation
 
 from ..errors import BadParameter, InputError
 from . import shading, threshold
+from .particle_shapes import hull_area
 
 POLARITIES = ("auto", "bright", "dark")
 METHODS = ("auto", *threshold.METHODS)
 AUTO = ("otsu", "li", "triangle", "edge")
 EIGHT = np.ones((3, 3), bool)
+SMOOTHINGS = (1.0, 2.0, 4.0)
+GOOD_ENOUGH = 0.85
+"""The least smoothing counts whose score reaches this share of the best."""
+
+EXTREME, PRINTED = 6 / 255, 0.5
+"""How near to black or white print is, and the share of a piece's pixels that make it print."""
+
 CONVEX_HOLE = 0.8
 """Solidity above which a hole is a particle's own, not a gap between several."""
 
@@ -64,6 +72,7 @@ class Settings:
     smallest_px: float = 5.0
     faintest: float = 0.25
     fill_holes: bool = True
+    grooves: float = 0.2
     window_px: int = 15
     offset: float = 2 / 255
 
@@ -100,31 +109,53 @@ def find(grey: np.ndarray, *, mask: np.ndarray | None = None, settings: Settings
         what = "black" if high == 0 else "white" if low == 1 else f"of one grey level ({low:.3g})"
         raise InputError(f"the image is all {what}, so there are no particles to find")
     flat = shading.flatten(grey, method=how.background, mask=valid, dark=how.polarity == "dark")
-    sigma = _smoothing(flat, valid) if how.smooth_px is None else how.smooth_px
-    smooth = shading.blur(flat, sigma, mask=valid)
-    best: tuple[float, np.ndarray, bool, str, float | None] | None = None
+    printed = ndimage.binary_opening(np.minimum(grey, 1 - grey) < EXTREME, np.ones((2, 2), bool))
+    best = None
+    for sigma in SMOOTHINGS if how.smooth_px is None else (how.smooth_px,):
+        tried = _best_of(shading.blur(flat, sigma, mask=valid), valid, printed, sigma, how)
+        if best is not None and tried.score * GOOD_ENOUGH <= best.score:
+            break
+        best = tried
+    if best is None:
+        raise InputError("no smoothing was tried")
+    inside = _cleaned(best.inside, how)
+    smooth = shading.blur(flat, best.sigma, mask=valid)
+    grooves = dark_grooves(smooth if best.bright else -smooth, inside, how.grooves)
+    labels = split(inside, share=how.split, smallest_px=how.smallest_px, grooves=grooves)
+    return Found(_without_faint(labels, smooth, valid, how), best.bright, best.method, best.sigma, best.level)
+
+
+@dataclass(frozen=True, eq=False)
+class _Try:
+    """One threshold of one smoothing, and how plausible its particles are."""
+
+    score: float
+    inside: np.ndarray
+    bright: bool
+    method: str
+    sigma: float
+    level: float | None
+
+
+def _best_of(smooth: np.ndarray, valid: np.ndarray, printed: np.ndarray, sigma: float, how: Settings) -> _Try:
+    """The most plausible of the thresholds and polarities allowed."""
+    steep = np.hypot(*np.gradient(smooth))
+    print_near = ndimage.binary_dilation(printed, EIGHT, iterations=1 + round(sigma)) & valid
+    tries = []
     for method in AUTO if how.method == "auto" else (how.method,):
         for bright in (True, False) if how.polarity == "auto" else (how.polarity == "bright",):
             inside, level = _foreground(smooth, valid, bright, method, how)
-            score = plausibility(inside, valid, smooth)
-            if best is None or score > best[0]:
-                best = score, inside, bright, method, level
-    if best is None:
-        raise InputError("no threshold was tried")
-    _, inside, bright, method, level = best
-    inside = _cleaned(inside, how)
-    labels = _without_faint(split(inside, share=how.split, smallest_px=how.smallest_px), smooth, valid, how)
-    return Found(labels, bright, method, sigma, level)
+            pure = without_print(inside, print_near)
+            score = plausibility(pure, valid, steep) if pure.any() else 0.5 * plausibility(inside, valid, steep)
+            tries.append(_Try(score, pure if pure.any() else inside, bright, method, sigma, level))
+    return max(tries, key=lambda tried: tried.score)
 
 
-def _smoothing(grey: np.ndarray, valid: np.ndarray) -> float:
-    """A Gaussian that brings white noise to a twelfth of the range between the 2nd and 98th percentile."""
-    sigma_noise = shading.noise_of(grey, valid)
-    for sigma in (1.0, 1.5, 2.0, 3.0, 4.0):
-        low, high = np.percentile(shading.blur(grey, sigma, mask=valid)[valid], [2, 98])
-        if sigma_noise / (2 * math.sqrt(math.pi) * sigma) <= (high - low) / 12:
-            return sigma
-    return 4.0
+def without_print(inside: np.ndarray, printed: np.ndarray) -> np.ndarray:
+    """``inside`` without pieces that are mostly pure black or white, as letters and scale bars are."""
+    pieces, count = ndimage.label(inside, EIGHT)
+    share = ndimage.mean(printed, pieces, np.arange(1, count + 1)) if count else np.empty(0)
+    return np.asarray(np.concatenate([[False], np.asarray(share) < PRINTED])[pieces])
 
 
 def _foreground(
@@ -137,12 +168,12 @@ def _foreground(
     return (sign > level) & valid, level if bright else 1 - level
 
 
-def plausibility(inside: np.ndarray, valid: np.ndarray, grey: np.ndarray) -> float:
+def plausibility(inside: np.ndarray, valid: np.ndarray, steep: np.ndarray) -> float:
     """
     How much ``inside`` looks like particles: compact pieces with sharp edges, away from the image's rim.
 
     The product of the pieces' mean solidity, the share of the rim that is ground and the steepness of
-    ``grey`` on the contour relative to that everywhere.
+    the image, ``steep``, on the contour relative to that everywhere.
     """
     share = float(inside[valid].mean())
     if not 1e-4 < share < 0.95:
@@ -152,7 +183,6 @@ def plausibility(inside: np.ndarray, valid: np.ndarray, grey: np.ndarray) -> flo
     distance = ndimage.distance_transform_edt(inside)
     thick = 4 * float(distance[inside].mean())
     contour = inside & (distance <= 1.5)
-    steep = np.hypot(*np.gradient(grey))
     edges = float(steep[contour].mean()) / max(float(np.sqrt((steep[valid] ** 2).mean())), 1e-12)
     pieces, count = ndimage.label(ndimage.binary_opening(inside, EIGHT))
     if count == 0:
@@ -160,9 +190,7 @@ def plausibility(inside: np.ndarray, valid: np.ndarray, grey: np.ndarray) -> flo
     area = np.bincount(pieces.ravel(), minlength=count + 1)[1:]
     largest = np.argsort(area)[::-1][:40]
     boxes = ndimage.find_objects(pieces)
-    solid = [
-        (area[i], area[i] / morphology.convex_hull_image(np.pad(pieces[boxes[i]] == i + 1, 1)).sum()) for i in largest if area[i] > 8
-    ]
+    solid = [(area[i], area[i] / hull_area(pieces[boxes[i]] == i + 1)) for i in largest if area[i] > 8]
     if not solid:
         return 0.0
     fullness = sum(a * s for a, s in solid) / sum(a for a, _ in solid)
@@ -177,18 +205,28 @@ def _cleaned(inside: np.ndarray, how: Settings) -> np.ndarray:
 
 def fill_own_holes(inside: np.ndarray, smallest_px: float) -> np.ndarray:
     """Fill holes that are small or convex; star-shaped gaps between touching particles stay open."""
-    holes, count = ndimage.label(ndimage.binary_fill_holes(inside) & ~inside)
+    holes, _ = ndimage.label(ndimage.binary_fill_holes(inside) & ~inside)
     filled = inside.copy()
     for index, box in enumerate(ndimage.find_objects(holes), start=1):
         hole = holes[box] == index
-        if hole.sum() <= math.pi * smallest_px**2 / 4 or hole.sum() / morphology.convex_hull_image(hole).sum() > CONVEX_HOLE:
+        if hole.sum() <= math.pi * smallest_px**2 / 4 or hole.sum() / hull_area(hole) > CONVEX_HOLE:
             filled[box] |= hole
     return filled
 
 
-def split(inside: np.ndarray, *, share: float, smallest_px: float = 0.0) -> np.ndarray:
+def dark_grooves(grey: np.ndarray, inside: np.ndarray, depth: float) -> np.ndarray:
+    """Valleys of ``grey`` inside particles, deeper than ``depth`` of the contrast to the ground (0: none)."""
+    if depth <= 0 or not inside.any() or inside.all():
+        return np.zeros(inside.shape, bool)
+    contrast = float(np.median(grey[inside]) - np.median(grey[~inside]))
+    closed = ndimage.grey_closing(grey, footprint=morphology.disk(4), mode="nearest")
+    return np.asarray(inside & (closed - grey > depth * contrast))
+
+
+def split(inside: np.ndarray, *, share: float, smallest_px: float = 0.0, grooves: np.ndarray | None = None) -> np.ndarray:
     """Label the pieces of ``inside``, cut where a neck is narrower by ``share`` than the particles it joins."""
-    padded = np.pad(inside, 1, mode="edge")  # a particle cut by the rim goes on beyond it
+    open_ground = inside if grooves is None else inside & ~grooves
+    padded = np.pad(open_ground, 1, mode="edge")  # a particle cut by the rim goes on beyond it
     distance = ndimage.distance_transform_edt(padded)[1:-1, 1:-1]
     if share <= 0 or not inside.any():
         labels = ndimage.label(inside, EIGHT)[0]

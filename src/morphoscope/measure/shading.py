@@ -118,7 +118,8 @@ def _rolling(grey: np.ndarray, valid: np.ndarray, *, radius: int, dark: bool) ->
     sign = -1.0 if dark else 1.0
     level = sign * np.where(valid, grey, np.median(grey[valid]))
     shrink = max(1, radius // 8)
-    small = ndimage.zoom(ndimage.uniform_filter(level, shrink, mode="nearest"), 1 / shrink, order=1, grid_mode=True, mode="nearest")
+    coarse = ndimage.uniform_filter(level, shrink, mode="nearest")
+    small = ndimage.zoom(coarse, 1 / shrink, order=1, grid_mode=True, mode="nearest")
     span = np.arange(-(radius // shrink) - 1, radius // shrink + 2)
     disc = span[:, None] ** 2 + span**2 <= (radius / shrink) ** 2
     opened = ndimage.grey_opening(small, footprint=disc, mode="nearest")
