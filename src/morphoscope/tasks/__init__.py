@@ -39,6 +39,8 @@ GROUPS = {
 TASKS: dict[str, Entry] = {
     "inspect": Entry("inspect:inspect", "What a file is: size, depth, scale and its source, instrument, quality"),
     "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase of a micrograph"),
+    "measure particles": Entry("particles:measure", "Count, sizes and shapes of the particles of a micrograph"),
+    "measure phases": Entry("phases:measure", "Fractions, interfaces, connectivity and tortuosity of phases"),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
