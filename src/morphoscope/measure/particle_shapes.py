@@ -38,7 +38,7 @@ import numpy as np
 from scipy import ndimage, spatial
 from skimage.measure import perimeter_crofton
 
-Box = tuple[slice, slice]
+Box = tuple[slice, ...]
 OBLONG = 1.1
 
 
@@ -164,7 +164,7 @@ def _orientation(piece: np.ndarray, pixel: tuple[float, float]) -> float:
 def _neighbours(centres: np.ndarray) -> list[float | None]:
     if len(centres) < 2:
         return [None] * len(centres)
-    return [float(d) for d in spatial.KDTree(centres).query(centres, k=2)[0][:, 1]]
+    return [float(d) for d in np.asarray(spatial.KDTree(centres).query(centres, k=2)[0])[:, 1]]
 
 
 def touches_edge(labels: np.ndarray, name: int, box: Box, valid: np.ndarray) -> bool:
@@ -196,7 +196,7 @@ class Places:
         if rows < 1 or cols < 1:
             return 0
         if self._whole:
-            return rows * cols
+            return int(rows * cols)
         s = self._sums
         inside = s[height:, width:] - s[:rows, width:] - s[height:, :cols] + s[:rows, :cols]
         return int(np.count_nonzero(inside == height * width))

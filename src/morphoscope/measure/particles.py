@@ -33,7 +33,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from skimage import measure, morphology, segmentation
+from skimage.measure import label as label_pieces
+from skimage.morphology import disk, local_maxima, reconstruction
+from skimage.segmentation import watershed
 
 from ..errors import BadParameter, InputError
 from . import shading, threshold
@@ -219,7 +221,7 @@ def dark_grooves(grey: np.ndarray, inside: np.ndarray, depth: float) -> np.ndarr
     if depth <= 0 or not inside.any() or inside.all():
         return np.zeros(inside.shape, bool)
     contrast = float(np.median(grey[inside]) - np.median(grey[~inside]))
-    closed = ndimage.grey_closing(grey, footprint=morphology.disk(4), mode="nearest")
+    closed = ndimage.grey_closing(grey, footprint=disk(4), mode="nearest")
     return np.asarray(inside & (closed - grey > depth * contrast))
 
 
@@ -233,9 +235,9 @@ def split(inside: np.ndarray, *, share: float, smallest_px: float = 0.0, grooves
     else:
         soft = ndimage.gaussian_filter(distance, 1.0) * inside
         log = np.where(inside, np.log(np.maximum(soft, 0.5)), -1.0)
-        raised = morphology.reconstruction(log + math.log(1 - share), log)
-        peaks = measure.label(morphology.local_maxima(raised) & inside, connectivity=2)
-        labels = segmentation.watershed(-soft, peaks, mask=inside)
+        raised = reconstruction(log + math.log(1 - share), log)
+        peaks = label_pieces(local_maxima(raised) & inside, connectivity=2)
+        labels = watershed(-soft, peaks, mask=inside)
     return without_small(labels, smallest_px)
 
 

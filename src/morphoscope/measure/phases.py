@@ -182,10 +182,10 @@ def triple_density(labels: np.ndarray, *, mask: np.ndarray | None = None) -> flo
     return total / (labels.size if mask is None else int(mask.sum()))
 
 
-def _blocks_of_three(labels: np.ndarray, plane: tuple[int, int], mask: np.ndarray | None) -> int:
+def _blocks_of_three(labels: np.ndarray, plane: tuple[int, ...], mask: np.ndarray | None) -> int:
     """2 x 2 blocks in one plane of axes that hold three labels or more, all four counting."""
 
-    def corner(array: np.ndarray, ends: tuple[int, int]) -> np.ndarray:
+    def corner(array: np.ndarray, ends: tuple[int, ...]) -> np.ndarray:
         index = [slice(None)] * labels.ndim
         for axis, end in zip(plane, ends, strict=True):
             index[axis] = slice(1, None) if end else slice(None, -1)

@@ -26,7 +26,9 @@ the truth, in tests/measure/test_size_distribution.py.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,8 +73,8 @@ def sizes(
     w = np.ones(len(d)) if weights is None else np.asarray(weights, float)
     if len(d) == 0 or len(w) != len(d) or not (d > 0).all() or not (w > 0).all():
         raise InputError("a distribution needs at least one size, and sizes and weights that are all positive")
-    statistics = [lambda d, w: _mean(d, w), _sd]
-    statistics += [lambda d, w, k=k: quantiles(d, w * d**k) for k in POWERS.values()]
+    statistics: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [_mean, _sd]
+    statistics += [functools.partial(_by_power, k) for k in POWERS.values()]
     values = [np.atleast_1d(f(d[None], w[None]).squeeze(0)) for f in statistics]
     if len(d) < FEWEST:
         nothing = Estimate(None)
@@ -86,6 +88,10 @@ def sizes(
     ]
     by = {name: (q[0], q[1], q[2]) for name, q in zip(POWERS, made[2:], strict=True)}
     return Sizes(len(d), made[0][0], made[1][0], by)
+
+
+def _by_power(power: int, d: np.ndarray, w: np.ndarray) -> np.ndarray:
+    return quantiles(d, w * d**power)
 
 
 def _mean(d: np.ndarray, w: np.ndarray) -> np.ndarray:

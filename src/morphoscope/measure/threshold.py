@@ -71,7 +71,7 @@ def level(grey: np.ndarray, *, method: str = "otsu", mask: np.ndarray | None = N
     if method not in LEVELS:
         raise BadParameter(f"threshold={method!r} is no global method; they are {', '.join((*LEVELS, 'edge'))}")
     found = float(LEVELS[method](values))
-    return min(max(found, low), np.nextafter(high, low))
+    return min(max(found, low), float(np.nextafter(high, low)))
 
 
 def _steepest(grey: np.ndarray, valid: np.ndarray) -> float:

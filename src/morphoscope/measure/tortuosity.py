@@ -28,13 +28,18 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy import sparse
 
 from ..errors import InputError
 from .phases import through
 
-PRECISION = 1e-4
+PRECISION = 2e-4
 WINDOW = 20
 LONGEST = 5000
+DOUBLE = 2_000_000
+"""Fewest unknowns that are solved in single precision."""
+
+PIECE = 65536
 
 
 def tortuosity(
@@ -61,47 +66,34 @@ def tortuosity(
     order = [axis, *(k for k in range(inside.ndim) if k != axis)]
     cluster = np.ascontiguousarray(np.transpose(spanning, order))
     flux = _flux(cluster, [(sides[axis] / sides[k]) ** 2 for k in order], tell, precision)
-    return fraction / (flux * cluster.shape[0] / math.prod(cluster.shape[1:]))
+    return float(fraction / (flux * cluster.shape[0] / math.prod(cluster.shape[1:])))
 
 
 def _flux(cluster: np.ndarray, joins: list[float], tell: Callable[[int], None] | None, precision: float) -> float:
     """Flux along axis 0 in units of one link's, by conjugate gradients on the unknowns of the cluster."""
-    real = np.float64 if cluster.size < 2_000_000 else np.float32
-    open_ = cluster.astype(real)
-    degree = _neighbour_sum(open_, joins)
-    degree[0] += 2
-    degree[-1] += 2
-    degree *= open_
-    inverse = np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0)
-
-    def apply(c: np.ndarray) -> np.ndarray:
-        out = _neighbour_sum(c, joins)
-        np.subtract(degree * c, out, out=out)
-        out *= open_
-        return out
-
-    n = cluster.shape[0]
-    ramp = (1 - (np.arange(n) + 0.5) / n).astype(real).reshape(-1, *(1,) * (cluster.ndim - 1))
-    c = ramp * open_
-    source = np.zeros_like(c)
-    source[0] = 2 * open_[0]
-    applied = apply(c)
+    links = _links(cluster, joins)
+    real = links.dtype.type
+    ends = [np.flatnonzero(_depth(cluster) == depth) for depth in (0, cluster.shape[0] - 1)]
+    degree = np.asarray(links.sum(axis=1)).ravel().astype(real)
+    for end in ends:
+        degree[end] += 2
+    source = np.zeros_like(degree)
+    source[ends[0]] = 2
+    c = (1 - (_depth(cluster) + 0.5) / cluster.shape[0]).astype(real)
+    applied = degree * c - links @ c
     residual = source - applied
-    entering = 2.0 * float(np.count_nonzero(cluster[0]))
-    power = entering - 2 * _dot(source, c) + _dot(c, applied)
-    scaled = inverse * residual
-    direction = scaled.copy()
-    product = _dot(residual, scaled)
-    history = [power]
+    history = [2.0 * len(ends[0]) - 2 * _dot(source, c) + _dot(c, applied)]
+    direction = residual / degree
+    product = _dot(residual, direction)
     for count in range(LONGEST):
         if product <= 0 or _settled(history, precision):
             break
-        applied = apply(direction)
+        applied = degree * direction - links @ direction
         step = product / _dot(direction, applied)
         c += real(step) * direction
         residual -= real(step) * applied
         history.append(history[-1] - step * product)
-        np.multiply(inverse, residual, out=scaled)
+        scaled = residual / degree
         product, old = _dot(residual, scaled), product
         direction *= real(product / old)
         direction += scaled
@@ -110,23 +102,32 @@ def _flux(cluster: np.ndarray, joins: list[float], tell: Callable[[int], None] |
     return history[-1]
 
 
+def _depth(cluster: np.ndarray) -> np.ndarray:
+    """Position along axis 0 of each voxel of the cluster, in the order of the unknowns."""
+    return np.repeat(np.arange(cluster.shape[0]), np.count_nonzero(cluster.reshape(cluster.shape[0], -1), axis=1))
+
+
+def _links(cluster: np.ndarray, joins: list[float]) -> sparse.csr_array:
+    """Conductance between each two voxels of the cluster that share a face, as a symmetric matrix."""
+    size = int(np.count_nonzero(cluster))
+    real = np.float64 if size < DOUBLE else np.float32
+    number = np.full(cluster.shape, -1, np.int32)
+    number[cluster] = np.arange(size, dtype=np.int32)
+    total = sparse.csr_array((size, size), dtype=real)
+    for axis, join in enumerate(joins):
+        ahead = np.moveaxis(number, axis, 0)
+        both = (ahead[:-1] >= 0) & (ahead[1:] >= 0)
+        here, there = ahead[:-1][both], ahead[1:][both]
+        total = total + sparse.csr_array((np.full(len(here), join, real), (here, there)), shape=(size, size))
+    return sparse.csr_array(total + total.T)
+
+
 def _settled(history: list[float], precision: float) -> bool:
     """Whether the power fell by less than ``precision`` over the last iterations, twice as many as one tenth of all."""
     back = max(WINDOW, len(history) // 5)
     return len(history) > back and history[-1 - back] - history[-1] < precision * history[-1]
 
 
-def _neighbour_sum(c: np.ndarray, joins: list[float]) -> np.ndarray:
-    """Sum over the face neighbours of each voxel, weighted by the conductance of each axis."""
-    out = np.zeros_like(c)
-    for axis, join in enumerate(joins):
-        low = tuple(slice(None, -1) if k == axis else slice(None) for k in range(c.ndim))
-        high = tuple(slice(1, None) if k == axis else slice(None) for k in range(c.ndim))
-        for to, source in ((low, high), (high, low)):
-            out[to] += c[source] if join == 1 else c.dtype.type(join) * c[source]
-    return out
-
-
 def _dot(a: np.ndarray, b: np.ndarray) -> float:
-    """Scalar product, summed slice by slice in double precision."""
-    return float(sum(float(np.vdot(x, y)) for x, y in zip(a, b, strict=True)))
+    """Scalar product, summed in double precision piece by piece."""
+    return sum(float(np.dot(a[i : i + PIECE], b[i : i + PIECE])) for i in range(0, len(a), PIECE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,14 +53,14 @@ def measure(
         for axis, letter in zip(range(labels.ndim), AXES[labels.ndim], strict=True):
             row[f"through_fraction_{letter}"] = counting.through(inside, axis=axis)[0]
             if tortuous == "all" or tortuous == letter:
-                row[f"tortuosity_{letter}"] = tortuosity(
-                    inside,
-                    axis=axis,
-                    pixel=sides,
-                    tell=lambda n, index=index, name=name: run.progress(index, len(names), f"label {name}: flux, step {n}"),
-                )
+                tell = functools.partial(_tell, run, index, len(names), f"label {name}")
+                row[f"tortuosity_{letter}"] = tortuosity(inside, axis=axis, pixel=sides, tell=tell)
         rows.append(row)
     return _report(run, path, labels, rows, pairs, valid, sides, notes)
+
+
+def _tell(run: Run, done: int, total: int, note: str, step: int) -> None:
+    run.progress(done, total, f"{note}: flux, step {step}")
 
 
 def labels_of(
@@ -88,7 +89,7 @@ def labels_of(
 
 def _whole(path: Path, values: np.ndarray) -> np.ndarray:
     """``values`` as whole numbers; few enough to be labels."""
-    rounded = np.rint(values)
+    rounded: np.ndarray = np.rint(values)
     found = np.unique(rounded)
     if len(found) > MOST or float(np.abs(values - rounded).max()) > WHOLE:
         what = f"{len(found)} grey levels" if len(found) > MOST else "values that are not whole numbers"
