@@ -11,8 +11,8 @@ with :math:`\phi` the phase's fraction, Q the flux, L the length and A the cross
 tortuosity factor of [1]_, equal to :math:`\phi` times the MacMullin number). Neighbouring voxels of the phase
 are joined by the conductance :math:`D_0`, voxels at the two faces by :math:`2 D_0` to these. Voxels are cubes;
 one that is longer along an axis enters with ``pixel``. The linear equations are solved by conjugate
-gradients; Q is the dissipated power, whose error is of second order in that of c and which falls towards the
-exact value. It is dimensionless, 1 for straight pores.
+gradients, preconditioned on two levels; Q is the dissipated power, whose error is of second order in that
+of c and which falls towards the exact value. It is dimensionless, 1 for straight pores.
 
 References
 ----------
@@ -29,17 +29,20 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.linalg import splu
 
 from ..errors import InputError
 from .phases import through
 
 PRECISION = 2e-4
-WINDOW = 20
+WINDOW = 10
 LONGEST = 5000
 DOUBLE = 2_000_000
 """Fewest unknowns that are solved in single precision."""
 
 PIECE = 65536
+CUBES = 12_000
+"""About how many cubes the coarse problem has."""
 
 
 def tortuosity(
@@ -83,7 +86,8 @@ def _flux(cluster: np.ndarray, joins: list[float], tell: Callable[[int], None] |
     applied = degree * c - links @ c
     residual = source - applied
     history = [2.0 * len(ends[0]) - 2 * _dot(source, c) + _dot(c, applied)]
-    direction = residual / degree
+    precondition = _two_level(cluster, links, degree)
+    direction = precondition(residual)
     product = _dot(residual, direction)
     for count in range(LONGEST):
         if product <= 0 or _settled(history, precision):
@@ -93,7 +97,7 @@ def _flux(cluster: np.ndarray, joins: list[float], tell: Callable[[int], None] |
         c += real(step) * direction
         residual -= real(step) * applied
         history.append(history[-1] - step * product)
-        scaled = residual / degree
+        scaled = precondition(residual)
         product, old = _dot(residual, scaled), product
         direction *= real(product / old)
         direction += scaled
@@ -105,6 +109,30 @@ def _flux(cluster: np.ndarray, joins: list[float], tell: Callable[[int], None] |
 def _depth(cluster: np.ndarray) -> np.ndarray:
     """Position along axis 0 of each voxel of the cluster, in the order of the unknowns."""
     return np.repeat(np.arange(cluster.shape[0]), np.count_nonzero(cluster.reshape(cluster.shape[0], -1), axis=1))
+
+
+def _two_level(cluster: np.ndarray, links: sparse.csr_array, degree: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Jacobi's step plus the exact answer on cubes of voxels with one value each, which carries far."""
+    side = max(2, math.ceil((cluster.size / CUBES) ** (1 / cluster.ndim)))
+    places = [axis // side for axis in np.ogrid[tuple(slice(n) for n in cluster.shape)]]
+    counts = [-(-n // side) for n in cluster.shape]
+    code = np.zeros(cluster.shape, np.int32)
+    for place, count in zip(places, counts, strict=True):
+        code = code * np.int32(count) + place.astype(np.int32)
+    names, cube = np.unique(code[cluster], return_inverse=True)
+    cube = cube.astype(np.int32)
+    rows = np.repeat(cube, np.diff(links.indptr))
+    across = rows != cube[links.indices]
+    pair = (rows[across], cube[links.indices[across]])
+    coarse = sparse.csr_array((links.data[across].astype(float), pair), shape=(len(names), len(names)))
+    outside = np.bincount(cube, weights=degree - links.sum(axis=1), minlength=len(names))
+    solve = splu(sparse.csc_array(sparse.diags_array(coarse.sum(axis=1) + outside) - coarse)).solve
+
+    def precondition(residual: np.ndarray) -> np.ndarray:
+        far = solve(np.bincount(cube, weights=residual, minlength=len(names))).astype(residual.dtype)
+        return np.asarray(residual / degree + far[cube])
+
+    return precondition
 
 
 def _links(cluster: np.ndarray, joins: list[float]) -> sparse.csr_array:
