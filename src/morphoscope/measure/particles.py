@@ -52,7 +52,7 @@ GOOD_ENOUGH = 0.85
 EXTREME, PRINTED = 6 / 255, 0.5
 """How near to black or white print is, and the share of a piece's pixels that make it print."""
 
-CONVEX_HOLE = 0.8
+CONVEX_HOLE = 0.88
 """Solidity above which a hole is a particle's own, not a gap between several."""
 
 
