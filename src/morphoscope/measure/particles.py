@@ -23,7 +23,7 @@ References
    Pattern Anal. Mach. Intell. 13, 583 (1991), doi 10.1109/34.87344.
 
 Checked against: discs of known size and place, apart and touching, bright and dark, with noise, gradients
-and masks, in tests/measure/test_particles.py; published instance maps, in tests/validation/test_particles.py.
+and masks, in tests/measure/test_particles.py; published instance maps, in tests/validation/test_particle_maps.py.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ References
 
 Checked against: stripes, checkerboards, discs, balls and straight triple lines, and how often intervals hold
 the truth for random fields, in tests/measure/test_phases.py; a published battery electrode, in
-tests/tasks/test_phases.py.
+tests/tasks/test_measure_phases.py.
 """
 
 from __future__ import annotations
