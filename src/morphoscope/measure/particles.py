@@ -12,8 +12,8 @@ Particles in a micrograph, told from the ground and from each other without trai
 
    that is, where :math:`\ln d` has a dynamic [1]_ above :math:`-\ln(1 - s)`: the same shape is cut the
    same way at every magnification.
-5. What is smaller than ``smallest_px`` across, or stands out less than a share of the usual contrast,
-   is no particle.
+5. What is smaller than ``smallest_px`` across or than a share of the typical particle, or stands out less
+   than a share of the usual contrast, is no particle.
 
 Lengths are in pixels; labels run from 1, and 0 is ground or excluded.
 
@@ -50,7 +50,9 @@ GOOD_ENOUGH = 0.85
 """The least smoothing counts whose score reaches this share of the best."""
 
 EXTREME, PRINTED = 6 / 255, 0.5
-"""How near to black or white print is, and the share of a piece's pixels that make it print."""
+LARGEST_PRINT = 0.03
+"""Share of the image above which a black or white piece is no print. ``EXTREME`` is how near to black or white
+print is, ``PRINTED`` the share of a piece's pixels that make it print."""
 
 CONVEX_HOLE = 0.88
 """Solidity above which a hole is a particle's own, not a gap between several."""
@@ -63,7 +65,8 @@ class Settings:
 
     ``split`` is the share by which a neck must be narrower than the particles it joins (0 never cuts),
     ``smooth_px`` the Gaussian's sigma (None: by the noise), ``smallest_px`` the least diameter,
-    ``faintest`` the least contrast as a share of the median particle's.
+    ``faintest`` the least contrast as a share of the median particle's, ``debris`` the least diameter as a
+    share of the typical one, ``grooves`` the depth of dark grooves that divide, as a share of the contrast.
     """
 
     method: str = "auto"
@@ -75,6 +78,7 @@ class Settings:
     faintest: float = 0.25
     fill_holes: bool = True
     grooves: float = 0.2
+    debris: float = 0.15
     window_px: int = 15
     offset: float = 2 / 255
 
@@ -124,6 +128,7 @@ def find(grey: np.ndarray, *, mask: np.ndarray | None = None, settings: Settings
     smooth = shading.blur(flat, best.sigma, mask=valid)
     grooves = dark_grooves(smooth if best.bright else -smooth, inside, how.grooves)
     labels = split(inside, share=how.split, smallest_px=how.smallest_px, grooves=grooves)
+    labels = without_small(labels, how.debris * typical_diameter(labels))
     return Found(_without_faint(labels, smooth, valid, how), best.bright, best.method, best.sigma, best.level)
 
 
@@ -154,10 +159,13 @@ def _best_of(smooth: np.ndarray, valid: np.ndarray, printed: np.ndarray, sigma: 
 
 
 def without_print(inside: np.ndarray, printed: np.ndarray) -> np.ndarray:
-    """``inside`` without pieces that are mostly pure black or white, as letters and scale bars are."""
-    pieces, count = ndimage.label(inside, EIGHT)
-    share = ndimage.mean(printed, pieces, np.arange(1, count + 1)) if count else np.empty(0)
-    return np.asarray(np.concatenate([[False], np.asarray(share) < PRINTED])[pieces])
+    """``inside`` without small pieces that are mostly pure black or white, as letters and scale bars are."""
+    pieces, _ = ndimage.label(inside, EIGHT)
+    area = np.bincount(pieces.ravel())
+    share = np.bincount(pieces.ravel(), weights=printed.ravel()) / np.maximum(area, 1)
+    kept = (share < PRINTED) | (area > LARGEST_PRINT * inside.size)
+    kept[0] = False
+    return np.asarray(kept[pieces])
 
 
 def _foreground(
@@ -248,6 +256,14 @@ def without_small(labels: np.ndarray, smallest_px: float) -> np.ndarray:
     kept[0] = False
     numbers = np.cumsum(kept) * kept
     return np.asarray(numbers[labels], dtype=np.int32)
+
+
+def typical_diameter(labels: np.ndarray) -> float:
+    """Diameter of the particle in which half of the particles' area is reached, from small to large; 0 without any."""
+    area = np.sort(np.bincount(labels.ravel())[1:])
+    if not area.sum():
+        return 0.0
+    return math.sqrt(4 / math.pi * float(area[np.searchsorted(np.cumsum(area), area.sum() / 2)]))
 
 
 def _without_faint(labels: np.ndarray, grey: np.ndarray, valid: np.ndarray, how: Settings) -> np.ndarray:

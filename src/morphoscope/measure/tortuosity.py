@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -141,12 +142,13 @@ def _links(cluster: np.ndarray, joins: list[float]) -> sparse.csr_array:
     real = np.float64 if size < DOUBLE else np.float32
     number = np.full(cluster.shape, -1, np.int32)
     number[cluster] = np.arange(size, dtype=np.int32)
-    total = sparse.csr_array((size, size), dtype=real)
+    total: Any = sparse.csr_array((size, size), dtype=real)
     for axis, join in enumerate(joins):
         ahead = np.moveaxis(number, axis, 0)
         both = (ahead[:-1] >= 0) & (ahead[1:] >= 0)
         here, there = ahead[:-1][both], ahead[1:][both]
-        total = total + sparse.csr_array((np.full(len(here), join, real), (here, there)), shape=(size, size))
+        weights: Any = np.full(len(here), join, real)
+        total = total + sparse.csr_array((weights, (here, there)), shape=(size, size))
     return sparse.csr_array(total + total.T)
 
 

@@ -39,6 +39,7 @@ def measure(
     grooves: Annotated[float, Param("dark grooves this deep, of the contrast, divide too; 0 never", low=0, high=1)] = 0.2,
     smallest_px: Annotated[float | None, Param("smallest diameter; 5 px by default", unit="px", low=0, high=1e4)] = None,
     smallest_nm: Annotated[float | None, Param("the same in nm", unit="nm", low=0, open_low=True)] = None,
+    debris: Annotated[float, Param("pieces smaller than this share of the typical diameter are dropped", low=0, high=1)] = 0.15,
     fill_holes: Annotated[bool, Param("hollow and pale cores belong to the particle")] = True,
     unit: Annotated[str, Param("unit of lengths; nm where the scale is known", choices=("auto", "nm", "px"))] = "auto",
     pixel_size_nm: PixelSizeByHand = None,
@@ -62,6 +63,7 @@ def measure(
         smooth_px=smooth_px,
         split=split,
         grooves=grooves,
+        debris=debris,
         smallest_px=least,
         fill_holes=fill_holes,
     )
