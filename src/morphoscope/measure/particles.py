@@ -129,6 +129,8 @@ def find(grey: np.ndarray, *, mask: np.ndarray | None = None, settings: Settings
     grooves = dark_grooves(smooth if best.bright else -smooth, inside, how.grooves)
     labels = split(inside, share=how.split, smallest_px=how.smallest_px, grooves=grooves)
     labels = without_small(labels, how.debris * typical_diameter(labels))
+    if how.method == "auto":
+        labels = without_small(trimmed(labels, smooth if best.bright else 1 - smooth, valid), how.smallest_px)
     return Found(_without_faint(labels, smooth, valid, how), best.bright, best.method, best.sigma, best.level)
 
 
@@ -256,6 +258,18 @@ def without_small(labels: np.ndarray, smallest_px: float) -> np.ndarray:
     kept[0] = False
     numbers = np.cumsum(kept) * kept
     return np.asarray(numbers[labels], dtype=np.int32)
+
+
+def trimmed(labels: np.ndarray, grey: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """``labels`` without rim pixels, at most two deep, below half of their particle's own height over the ground."""
+    ground = valid & ~ndimage.binary_dilation(labels > 0, EIGHT, iterations=3)
+    if not labels.any() or not ground.any():
+        return labels
+    inner = np.where(ndimage.distance_transform_edt(labels > 0) > 2, labels, 0)
+    names = np.arange(1, int(labels.max()) + 1)
+    height = np.nan_to_num(np.asarray(ndimage.median(grey, inner, names)), nan=-np.inf)
+    half = np.concatenate([[0.0], (height + np.median(grey[ground])) / 2])
+    return np.where((inner == 0) & (grey < half[labels]), 0, labels)
 
 
 def typical_diameter(labels: np.ndarray) -> float:
