@@ -178,11 +178,15 @@ def help_of(name: str) -> str:
 
 
 def formats() -> str:
-    """One row a format: what it is called, what a reader of it gives."""
-    rows = []
+    """One row a reader: the formats it stands for, what it reads and what it gives."""
+    names: dict[str, list[str]] = {}
     for name, entry in io.READERS.items():
-        returns, about = reader_facts(entry.reader)
-        rows.append((f"`{name}`", f"{entry.summary}. {about}", " ".join(f"`{e}`" for e in entry.extensions), returns))
+        names.setdefault(entry.reader, []).append(name)
+    rows = []
+    for where, several in names.items():
+        returns, about = reader_facts(where)
+        extensions = [f"`{extension}`" for name in several for extension in io.READERS[name].extensions]
+        rows.append((" ".join(f"`{name}`" for name in several), about, " ".join(extensions), returns))
     returns, about = reader_facts("frames:read")
     rows.append(("a folder", about, "", returns))
     return table(("format", "what is read", "extensions", "gives"), rows)
@@ -234,17 +238,18 @@ def methods() -> str:
         for info in pkgutil.iter_modules(package.__path__):
             doc = importlib.import_module(f"{package.__name__}.{info.name}").__doc__ or ""
             name = f"{package.__name__.removeprefix(morphoscope.__name__ + '.')}.{info.name}"
-            parts.append(f"### {name}\n\n````{{eval-rst}}\n{restructured(doc, info.name)}\n````")
+            parts.append(f"### {name}\n\n````{{eval-rst}}\n{restructured(doc)}\n````")
     return "\n\n".join(parts)
 
 
-def restructured(doc: str, label: str) -> str:
-    """A module's docstring without what reStructuredText trips over, its references unique on a page of many modules."""
+def restructured(doc: str) -> str:
+    """A module's docstring without what reStructuredText trips over; references are lines that begin with their number."""
     text = re.sub(r"^References\n-+\n", "**References**\n\n", inspect.cleandoc(doc), flags=re.MULTILINE)
     text = re.sub(r"``(\w+)``\*\*(\d)", r"``\1**\2``", text)
-    text = re.sub(r"\[(\d+)\](_?)(?=\s|[.,;:)]|$)", rf"[#{label}\1]\2", text)
     paragraphs = text.split("\n\n")
-    return "\n\n".join(p if p.lstrip().startswith(".. math::") else p.replace("|", "\\|") for p in paragraphs)
+    text = "\n\n".join(p if p.lstrip().startswith(".. math::") else p.replace("|", "\\|") for p in paragraphs)
+    text = re.sub(r"^\.\. \[(\d+)\] ", r"| [\1] ", text, flags=re.MULTILINE)
+    return re.sub(r"\[(\d+)\]_", r"[\1]", text)
 
 
 # Gallery
@@ -256,12 +261,13 @@ def gallery(*, pictures: bool = True) -> str:
 
 
 def _example(path: Path, pictures: bool) -> str:
-    title, _, text = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    title, _, text = (ast.get_docstring(tree) or "").partition("\n\n")
     parts = [f"## {title.rstrip('.')}", prose(text)]
     for made in made_by(path) if pictures else []:
         where = made.relative_to(HERE).as_posix()
         parts.append(f"![{made.stem}]({where})" if made.suffix == ".png" else f"{{download}}`{made.name} <{where}>`")
-    code = f"```{{literalinclude}} ../examples/{path.name}\n:language: python\n```"
+    code = f"```{{literalinclude}} ../examples/{path.name}\n:language: python\n:lines: {tree.body[1].lineno}-\n```"
     return "\n\n".join([*parts, f"`examples/{path.name}`", code])
 
 

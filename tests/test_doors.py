@@ -53,10 +53,13 @@ def by_studio(image, folder, task, name, **parameters):
 @pytest.mark.parametrize("task, name, parameters", [
     ("measure two-point", "image", {"phase": "dark", "threshold": 0.5}),
     ("inspect", "file", {}),
+    ("measure lineal-path", "image", {"phase": "dark", "z_max_px": 20}),
+    ("measure spectrum", "image", {"period_min_px": 4}),
+    ("measure morphology", "image", {"smooth_px": 1.0}),
 ])  # fmt: skip
 def test_three_doors_one_report(image, tmp_path, task, name, parameters):
     python = ms.run(task, image, workspace=tmp_path / "python", **parameters)
-    flags = [f"--{key}={value}" for key, value in parameters.items()]
+    flags = [f"--{key.replace('_', '-')}={value}" for key, value in parameters.items()]
     answers = [
         json.loads(python.to_json()),
         by_command(image, tmp_path / "command", task, *flags),

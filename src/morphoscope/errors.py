@@ -7,7 +7,7 @@ what was given, what is allowed, what to do next.
     MorphoscopeError
     ├── InputError            something the user gave is wrong; nothing is left behind
     │   ├── UnreadableFile    the file is empty, cut short, broken, too large or not what its name says
-    │   ├── UnknownFormat     no reader knows this kind of file
+    │   │   └── UnknownFormat no reader knows this kind of file
     │   ├── MissingPixelSize  a length in nm was asked of an image without a scale
     │   ├── BadParameter      a parameter is unknown, missing, of the wrong type or out of range
     │   └── NotFound          no such task, run, file or model

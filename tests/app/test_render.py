@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import shlex
 import shutil
 from html.parser import HTMLParser
 
@@ -12,8 +13,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from morphoscope.app import render
+from morphoscope.app import Workspace, render
 from morphoscope.app.render import words
+from morphoscope.cli import main
 from morphoscope.core import Curve, Figure, LabelMap, Micrograph, Pattern, Quantity, Report, Stack
 from morphoscope.errors import NotFound, UnreadableFile
 
@@ -134,6 +136,17 @@ def test_what_a_figure_cannot_find_is_said(kind, sentence, folder):
 def test_an_unknown_figure_is_refused(folder):
     with pytest.raises(NotFound, match="A report has no figure 'g'; it has f"):
         render.figure(one_figure("line", ()), "g", folder)
+
+
+@pytest.mark.parametrize("kind", ["line", "bar", "box", "parity"])
+def test_no_name_is_read_as_markup_by_plotly(kind, folder):
+    name = "<a href=x>b</a>"
+    rows = [{name: "text", f"{name}_nm": 1.0, f"2{name}": 2.0}]
+    report = one_figure(kind, (name,), curves={name: Curve(R, R, name, name)} if kind == "line" else {}, tables={name: rows})
+    drawn = render.figure(report, "f", folder)
+    names = [trace["name"] for trace in drawn["data"]] + [drawn["layout"][axis]["title"]["text"] for axis in ("xaxis", "yaxis")]
+    assert "<" not in "".join(names)
+    assert "<a" not in "".join(trace.get("hovertemplate", "") for trace in drawn["data"])
 
 
 class Parts(HTMLParser):
@@ -331,3 +344,25 @@ def test_a_report_whose_task_is_gone_still_makes_a_page(full, folder):
     assert "morphoscope old task --image='/data/my image.tif' --phase=dark" in "".join(Parts(render.page(report, folder)).words)
     shutil.rmtree(folder)
     assert "old-task-1" in render.page(report, folder)
+
+
+def test_a_reference_is_printed_with_the_workspace_that_knows_it():
+    given = {"image": "run:a-1/b.png", "phase": "bright"}
+    known = render.command_line("measure two-point", given, 0, workspace="/my lab")
+    assert known == "morphoscope measure two-point run:a-1/b.png --workspace='/my lab'"
+    call = render.python_call("measure two-point", given, 0, workspace="/my lab")
+    assert call.endswith("ms.run('measure two-point', image='run:a-1/b.png', workspace='/my lab')")
+    plain = render.command_line("measure two-point", {"image": "b.png", "periodic": True}, 0, workspace="/my lab")
+    assert plain == "morphoscope measure two-point b.png --periodic"
+
+
+def test_the_printed_command_gives_the_same_run(tmp_path, capsys):
+    lab = Workspace(tmp_path / "the lab")
+    blend = lab.run("simulate blend", size_px=64, time=20, seed=3)
+    measured = lab.run("measure two-point", f"run:{blend.run}/micrograph.ome.tif", phase="dark")
+    for report in (blend, measured):
+        command = render.provenance(report, lab.shelf.folder(report.run))["command"]
+        words = shlex.split(command)[1:] + ([] if "--workspace" in command else ["--workspace", str(lab.root)])
+        with pytest.raises(SystemExit, match=r"^0$"):
+            main([*words, "--json"])
+        assert json.loads(capsys.readouterr().out)["run"] == report.run

@@ -83,12 +83,13 @@ def hdf5(name: str = "image") -> bytes:
         file.create_dataset(name, shape=(N, N), dtype="f8", chunks=(1000, 1000), compression="gzip")
         if name.startswith("data/"):
             file[name].parent.attrs["emd_group_type"] = 1
+            file["data/made/dim1"] = file["data/made/dim2"] = [0.0, 1.0]
     return buffer.getvalue()
 
 
 def ser() -> bytes:
-    head = struct.pack("<HHHiiii", 0x4949, 0x0197, 0x210, 0x4122, 0x4152, 1, 1) + struct.pack("<i", 34) + struct.pack("<i", 0)
-    places = struct.pack("<ii", 42, 100)
+    head = struct.pack("<HHHiiii", 0x4949, 0x0197, 0x210, 0x4122, 0x4152, 1, 1) + struct.pack("<i", 30) + struct.pack("<i", 0)
+    places = struct.pack("<ii", 38, 100)
     return head + places + struct.pack("<ddiddihii", 0, 1e-9, 0, 0, 1e-9, 0, 2, N, N) + bytes(100)
 
 

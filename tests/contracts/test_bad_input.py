@@ -207,6 +207,10 @@ def test_tiny_files_that_claim_gigabytes(tmp_path):
     check(outcomes)
     read_after_all = [o["mutation"] for o in outcomes if o["outcome"] == "read" and "text.png" not in o["mutation"]]
     assert not read_after_all
+    for outcome in outcomes:
+        if outcome["outcome"] == "refused":
+            because = ("bomb", "cut short", "beyond the file", "exceeds limit", "amplification")
+            assert any(word in outcome["message"] for word in because), outcome
     peaks = {o["mutation"]: o["peak_bytes"] / 2**20 for o in outcomes}
     assert max(peaks.values()) < 600, peaks
 

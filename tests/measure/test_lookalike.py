@@ -100,15 +100,15 @@ def compare(count: int, change: str) -> tuple[float, int]:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_copies_are_found_and_strangers_are_not(change):
-    recall, false_alarms = compare(6, change)
-    assert recall >= 5 / 6
+    recall, false_alarms = compare(3, change)
+    assert recall == 1
     assert false_alarms == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_recall_and_false_alarms_over_many(change):
-    recall, false_alarms = compare(30, change)
+    recall, false_alarms = compare(24, change)
     assert recall >= 0.95
     assert false_alarms == 0
 

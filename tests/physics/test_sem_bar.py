@@ -78,3 +78,13 @@ def test_wrong_requests():
         with_data_bar(grey(), style="leica")
     with pytest.raises(MissingPixelSize, match="has no pixel size"):
         with_data_bar(Micrograph(np.zeros((50, 50))), style="fei")
+
+
+def test_micro_has_its_stem():
+    """The printed 1 µm goes below the line that 1 um would stand on; Pillow's font alone would draw a box."""
+    printed = with_data_bar(grey(pixel_nm=7.0), style="tescan")
+    assert printed.conditions["scale_bar_nm"] == 1000
+    words = printed.pixels[202:, -round(0.3 * 640) :] < 0.5
+    letters = words[: int(0.55 * len(words)), 40:-20]
+    lowest = np.flatnonzero(letters.any(axis=1)).max()
+    assert np.count_nonzero(letters[lowest]) <= 2  # a stem, not a row of letters

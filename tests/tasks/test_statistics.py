@@ -120,3 +120,10 @@ def test_periodic_uses_every_pair(ask):
 def test_same_seed_same_interval(ask):
     one, two = ask(image()), ask(image())
     np.testing.assert_array_equal(one.curves["S2"].y_low, two.curves["S2"].y_low)
+
+
+def test_an_unknown_end_of_an_interval_is_null(ask):
+    report = ask(image(inside=domains(40)), r_max_px=2)
+    length = json.loads(report.to_json())["values"]["correlation_length"]
+    assert length == {"value": None, "unit": "px", "low": None, "high": None}
+    assert any("does not fall to 1/e" in note for note in report.notes)

@@ -60,6 +60,8 @@ def run_campaign(
     """Answer ``task`` for every point; failed points are retried ``retries`` times, then reported."""
     if not points:
         raise BadParameter(f"a campaign of {task} needs at least one point")
+    if not 0 <= retries <= 20:
+        raise BadParameter(f"--retries: {retries} is not allowed; it must be 0 to 20")
     questions = [_question(workspace, task, point, number) for number, point in enumerate(points, 1)]
     folder = workspace.root / "campaigns" / _campaign_id(task, questions)
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +79,7 @@ def run_campaign(
             _save(folder, task, points, questions, outcomes)
             saved = time.monotonic()
     report = _save(folder, task, points, questions, outcomes)
-    config |= {"children": sorted(outcomes), "seconds": time.time() - started}
+    config |= {"title": report.title, "children": sorted(outcomes), "seconds": time.time() - started}
     write_text(folder / "config.json", json.dumps(config, indent=1))
     return report
 

@@ -105,7 +105,7 @@ class Inputs:
 
     def _check(self, name: str, path: Path, accepts: str) -> None:
         if not path.exists():
-            raise NotFound(f"{name}: no file or folder at {path}")
+            raise NotFound(f"no file or folder at {path}")
         if accepts == "file" and path.is_dir():
             raise BadParameter(f"{name}: {path} is a folder; give one file")
         if accepts == "folder" and not path.is_dir():

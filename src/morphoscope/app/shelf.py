@@ -106,18 +106,12 @@ class Shelf:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        error, title = "", ""
-        if folder.suffix == ".part":
-            state, error = self._unfinished(folder, config["id"])
-        else:
-            state = "done"
-            with contextlib.suppress(OSError, ValueError):
-                title = json.loads((folder / "report.json").read_text(encoding="utf-8"))["title"]
+        state, error = self._unfinished(folder, config["id"]) if folder.suffix == ".part" else ("done", "")
         return RunInfo(
             id=config["id"],
             task=config["task"],
             state=state,
-            title=title,
+            title=config.get("title", ""),
             started=config.get("started", ""),
             seconds=config.get("seconds"),
             seed=config["seed"],

@@ -108,7 +108,7 @@ class Workspace:
             report = replace(report, run=question.id, task=question.task, seed=question.seed)
             _check_files(report, part)
             write_text(part / "report.json", report.to_json())
-            config |= {"children": list(dict.fromkeys(children)), "seconds": time.time() - started}
+            config |= {"title": report.title, "children": list(dict.fromkeys(children)), "seconds": time.time() - started}
             write_text(part / "config.json", json.dumps(config, indent=1))
         except BaseException as error:
             self._stopped(question, part, error)

@@ -13,6 +13,7 @@ from ..app import TASKS, Field, Workspace, default_workspace, load, product, rea
 from ..errors import BadParameter, InputError
 from . import show
 
+WIDE = {"max_content_width": 110}
 WORKSPACE = click.Option(
     ["--workspace", "-w"],
     metavar="FOLDER",
@@ -33,7 +34,7 @@ def task_command(task: str) -> click.Command:
         _answer(task, given)
 
     doc = inspect.cleandoc(_docstring(task)) + _inputs_help(inputs)
-    return click.Command(task.split()[-1], params=parameters, callback=callback, help=doc, short_help=TASKS[task].summary)
+    return click.Command(task.split()[-1], params=parameters, callback=callback, help=doc, context_settings=WIDE)
 
 
 def _docstring(task: str) -> str:
@@ -55,7 +56,8 @@ def _argument(field: Field, *, last: bool) -> click.Argument:
 def _option(field: Field) -> click.Option:
     flag = "--" + field.name.replace("_", "-")
     default = "required" if field.required else "unset" if field.default is None else f"default: {_text(field.default)}"
-    facts = "; ".join(filter(None, (field.limits or field.param.unit, default)))
+    limits = "" if field.param.choices else field.limits or field.param.unit
+    facts = "; ".join(filter(None, (limits, default)))
     text = f"{field.param.help} [{facts}]"
     if field.kind == "bool" and not field.many:
         return click.Option([f"{flag}/--no-{flag[2:]}", field.name], default=None, help=text)
@@ -73,11 +75,15 @@ def _text(value: Any) -> str:
 def _common(page: str) -> list[click.Parameter]:
     html = f"Write the report as one HTML page [default: {page}]" if page else "Write the report as one HTML page too"
     return [
-        click.Option(["--seed"], multiple=True, type=click.IntRange(0), metavar="INT", help="Random seed [default: 0]"),
-        click.Option(["--device"], type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="Where to compute"),
+        click.Option(["--seed"], multiple=True, type=int, metavar="INT", help="Random seed [default: 0]"),
+        click.Option(
+            ["--device"], type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="Where to compute [default: auto]"
+        ),
         click.Option(["--grid"], metavar="CSV", help="One run a row; the header names parameters"),
-        click.Option(["--on"], metavar="WHERE", default="here", help="here, local:WORKERS, tcp://HOST:PORT, slurm:PROFILE.toml"),
-        click.Option(["--retries"], type=click.IntRange(0, 20), default=1, help="Tries more for a failed point [default: 1]"),
+        click.Option(
+            ["--on"], metavar="WHERE", default="here", help="here (default), local:WORKERS, tcp://HOST:PORT, slurm:PROFILE.toml"
+        ),
+        click.Option(["--retries"], type=int, metavar="INT", default=1, help="More tries for a failed point [default: 1]"),
         click.Option(["--html"], metavar="FILE", default=page or None, help=html),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the report as JSON and nothing else"),
         WORKSPACE,

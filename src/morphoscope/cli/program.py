@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = 0
     except click.UsageError as error:
         hint = f" Try '{error.ctx.command_path} --help'." if error.ctx else ""
-        code = _fail("UsageError", f"{error.format_message().rstrip('.')}.{hint}", as_json, 1 if as_json else 2)
+        code = _fail("UsageError", f"{error.format_message().rstrip('.?')}.{hint}", as_json, 1 if as_json else 2)
     except click.ClickException as error:
         code = _fail(type(error).__name__, error.format_message(), as_json, 1)
     except (KeyboardInterrupt, click.Abort):

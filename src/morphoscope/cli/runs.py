@@ -134,7 +134,7 @@ def _text(value: object) -> str:
 @click.option("--yes", is_flag=True, help="Do not ask")
 @_workspace
 def clean(ids: tuple[str, ...], unfinished: bool, older_than: float | None, yes: bool, workspace: str | None) -> None:
-    """Remove runs; what other runs refer to is kept."""
+    """Remove runs; one that another run or a campaign refers to stays until that one goes too."""
     shelf = _open(workspace).shelf
     wanted = [shelf.find(run) for run in ids]
     if unfinished:

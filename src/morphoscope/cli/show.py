@@ -16,7 +16,7 @@ from rich.table import Table
 from ..app import Report
 
 PLAIN_EVERY_S = 10.0
-NEVER_WRAPPED = ("run", "state", "started")
+TEXT_WIDTH = 20
 
 
 @contextlib.contextmanager
@@ -73,19 +73,41 @@ def report(answer: Report, folder: Path, *, as_json: bool, html: str | None = No
 
 
 def table(name: str, rows: list[dict[str, object]], *, most: int = 40) -> None:
-    """A table with as many columns as fit."""
+    """A table with the columns that fit whole; text columns share what is left, and what is left out is named."""
     if not rows:
         click.echo(f"  table {name}: empty")
         return
+    console = Console(highlight=False)
+    cells = {column: [_cell(row.get(column)) for row in rows[:most]] for column in rows[0]}
+    same = {column: texts[0] for column, texts in cells.items() if len(texts) > 1 and len(set(texts)) == 1}
+    shown, hidden = _fitting({column: texts for column, texts in cells.items() if column not in same}, console.width)
     grid = Table(title=name, title_justify="left", box=None, header_style="bold")
-    columns = [column for column in rows[0] if any(row.get(column) not in (None, "") for row in rows)]
-    for column in columns:
-        grid.add_column(column, overflow="fold", no_wrap=column in NEVER_WRAPPED)
-    for row in rows[:most]:
-        grid.add_row(*(_cell(row.get(column)) for column in columns))
-    Console(highlight=False).print(grid)
+    for column in shown:
+        grid.add_column(column, overflow="fold", no_wrap=not _is_text(cells[column]))
+    for texts in zip(*(cells[column] for column in shown), strict=True):
+        grid.add_row(*texts)
+    console.print(grid)
+    if told := ", ".join(f"{column} {text}" for column, text in same.items() if text):
+        click.echo(f"  the same in every row: {told}")
+    if hidden:
+        click.echo(f"  columns that do not fit: {', '.join(hidden)}; --json prints all")
     if len(rows) > most:
         click.echo(f"  ... and {len(rows) - most} rows more; --json prints all")
+
+
+def _fitting(cells: dict[str, list[str]], width: int) -> tuple[list[str], list[str]]:
+    """Columns that fit into ``width`` characters, in order, and those that do not."""
+    shown, hidden, left = list[str](), list[str](), width
+    for column, texts in cells.items():
+        needed = 2 + max(len(column), TEXT_WIDTH if _is_text(texts) else max(map(len, texts)))
+        (shown if needed <= left or not shown else hidden).append(column)
+        left -= needed if column in shown else 0
+    return shown, hidden
+
+
+def _is_text(texts: list[str]) -> bool:
+    """Whether a column holds sentences, which may be broken between words."""
+    return any(len(text) > TEXT_WIDTH and " " in text for text in texts)
 
 
 def _cell(value: object) -> str:

@@ -8,9 +8,11 @@ Two-point correlation of one phase: the chance that both ends of a thrown needle
 plane section [1]_ [2]_ (in three dimensions the last relation reads -s/4). Pairs are counted exactly: a
 displacement is divided by the number of pixel pairs that have both ends inside the image and its mask,
 found by zero-padded Fourier transforms and rounded to whole numbers. Lengths are in the unit of the
-``pixel`` given, (y, x); bins are one (smaller) pixel wide, and their radius is the mean over their pairs.
+``pixel`` given, (y, x) or (z, y, x); bins are one (smallest) pixel wide, and their radius is the mean over
+their pairs. ``two_point`` averages over all directions, ``directional`` over a cone, ``correlation_map``
+over none; ``cross_correlation`` puts the two ends in two phases.
 
-The interface is counted as crossings along the four shortest displacements, each weighted by the angle
+The interface is counted as crossings along the shortest displacements, each weighted by the angle
 it stands for (Crofton's formula), so that single noisy pixels count: smooth first.
 
 References
@@ -24,18 +26,30 @@ overlapping discs, uncorrelated pixels and Debye random media, in tests/validati
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import fft, stats
 
 from ..errors import BadParameter, InputError
+from . import bootstrap, surface
+from .bootstrap import Block
+from .pairs import available, check_phase, correlate, reach, shifts, unit_pixel, whole
 
-Block = tuple[slice, slice]
 
-WORKERS = 2
+@dataclass(frozen=True, eq=False)
+class Radial:
+    """A probability at each radius ``r``, as ``hits`` of ``pairs``."""
+
+    r: np.ndarray
+    hits: np.ndarray
+    pairs: np.ndarray
+
+    @property
+    def value(self) -> np.ndarray:
+        """The probability at each radius."""
+        return np.asarray(self.hits / self.pairs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +58,7 @@ class TwoPoint:
     Counts from which the statistics follow; sums of two are those of both areas.
 
     Columns of ``hits`` and ``pairs`` are the radial bins ``r``. ``mixed`` and ``near`` count the pairs
-    with one end in the phase, and all pairs, along the four shortest displacements.
+    with one end in the phase, and all pairs, along the shortest displacements (4, in a volume 13).
     """
 
     r: np.ndarray
@@ -52,7 +66,7 @@ class TwoPoint:
     pairs: np.ndarray
     mixed: np.ndarray
     near: np.ndarray
-    pixel: tuple[float, float] = (1.0, 1.0)
+    pixel: tuple[float, ...] = (1.0, 1.0)
 
     @property
     def s2(self) -> np.ndarray:
@@ -61,7 +75,7 @@ class TwoPoint:
 
     @property
     def area_fraction(self) -> float:
-        """Share of the counted pixels that belong to the phase."""
+        """Share of the counted pixels (in a volume: of the voxels) that belong to the phase."""
         return float(self.hits[0] / self.pairs[0])
 
     @property
@@ -71,8 +85,8 @@ class TwoPoint:
 
     @property
     def interface_per_area(self) -> float:
-        """Length of interface per area, -pi S2'(0)."""
-        return float(self.mixed / np.maximum(self.near, 1) @ _crofton_weights(self.pixel))
+        """Length of interface per area, -pi S2'(0); in a volume the area per volume, -4 S2'(0)."""
+        return float(self.mixed / np.maximum(self.near, 1) @ surface.crofton_weights(self.pixel))
 
     def without_empty_bins(self) -> TwoPoint:
         """The same without radii at which no pair was found."""
@@ -85,29 +99,123 @@ def two_point(
     *,
     r_max: float,
     mask: np.ndarray | None = None,
-    pixel: tuple[float, float] = (1.0, 1.0),
+    pixel: tuple[float, ...] | None = None,
     periodic: bool = False,
 ) -> TwoPoint:
     """Two-point statistics of ``phase`` up to ``r_max``, of the pixels where ``mask`` is True."""
-    counter = _Counter(phase, mask, r_max, pixel, periodic)
-    tally = counter.count(_whole(phase))
-    if tally.pairs[0] == 0:
-        raise InputError("no pixel is left outside the mask; nothing can be counted")
-    return tally.without_empty_bins()
+    counter = PairCounter(phase, mask, r_max, pixel, periodic)
+    return counter.count(whole(phase.shape)).without_empty_bins()
+
+
+def directional(
+    phase: np.ndarray,
+    *,
+    r_max: float,
+    direction: Sequence[float],
+    half_angle_deg: float = 10.0,
+    mask: np.ndarray | None = None,
+    pixel: tuple[float, ...] | None = None,
+    periodic: bool = False,
+) -> Radial:
+    """S2 averaged over displacements within ``half_angle_deg`` of ``direction`` (y, x), both ways along it."""
+    counter = PairCounter(phase, mask, r_max, pixel, periodic)
+    hits, pairs = counter.displacements(whole(phase.shape))
+    return counter.radial(hits, pairs, counter.cone(direction, half_angle_deg))
+
+
+def cross_correlation(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    r_max: float,
+    mask: np.ndarray | None = None,
+    pixel: tuple[float, ...] | None = None,
+    periodic: bool = False,
+) -> Radial:
+    """Chance that one end of a needle of length r lies in ``first`` and the other in ``second``, over all directions."""
+    if first.shape != second.shape:
+        raise InputError(f"phases of {first.shape} and {second.shape} are not of one image")
+    one, other = (PairCounter(phase, mask, r_max, pixel, periodic) for phase in (first, second))
+    block = whole(first.shape)
+    there, back = (
+        correlate(a.phase, b.phase, lag_px=one.lag, block=block, periodic=periodic) for a, b in ((one, other), (other, one))
+    )
+    return one.radial((there + back) / 2, one.available(block), np.ones(one.length.shape, bool))
 
 
 def correlation_map(
-    phase: np.ndarray, *, lag_px: tuple[int, int], mask: np.ndarray | None = None, periodic: bool = False
+    phase: np.ndarray, *, lag_px: tuple[int, ...], mask: np.ndarray | None = None, periodic: bool = False
 ) -> np.ndarray:
     """
-    S2 of every displacement, rows 0 to ``lag_px[0]``, columns -``lag_px[1]`` to ``lag_px[1]``.
+    S2 of every displacement, rows 0 to ``lag_px[0]``, columns -``lag_px[1]`` to ``lag_px[1]``; a volume likewise.
 
     NaN where no pair of pixels is that far apart.
     """
-    counter = _Counter(phase, mask, float(max(lag_px)), (1.0, 1.0), periodic, lag_px)
-    hits, pairs = counter.displacements(_whole(phase))
+    counter = PairCounter(phase, mask, float(max(lag_px)), None, periodic, lag_px)
+    hits, pairs = counter.displacements(whole(phase.shape))
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(pairs > 0, hits / pairs, np.nan))
+        return np.asarray(np.where(pairs > 0, hits / np.maximum(pairs, 1), np.nan))
+
+
+@dataclass(frozen=True, eq=False)
+class Anisotropy:
+    """
+    Ellipse or ellipsoid of correlation lengths: ``lengths`` from longest to shortest, ``axes`` as rows.
+
+    A length is infinite where the correlation does not fall to 1/e within the longest distance.
+    """
+
+    lengths: np.ndarray
+    axes: np.ndarray
+
+    @property
+    def ratio(self) -> float:
+        """Longest over shortest correlation length; 1 when isotropic."""
+        return float(self.lengths[0] / self.lengths[-1])
+
+    @property
+    def angle_deg(self) -> float:
+        """In a plane: direction of the longest correlation, counter-clockwise from the row direction, 0 to 180."""
+        y, x = self.axes[0][-2:]
+        return math.degrees(math.atan2(-y, x)) % 180
+
+
+def anisotropy(
+    phase: np.ndarray,
+    *,
+    r_max: float,
+    mask: np.ndarray | None = None,
+    pixel: tuple[float, ...] | None = None,
+    periodic: bool = False,
+) -> Anisotropy:
+    r"""
+    Anisotropy of the correlation length, from S2 in cones that together cover all directions.
+
+    The decay lengths of 12 (in a volume 13) directions are fitted by :math:`l(\mathbf n)^{-2} = \mathbf n^T A\, \mathbf n`.
+    """
+    counter = PairCounter(phase, mask, r_max, pixel, periodic)
+    if counter.phase.all() or not counter.phase.any():
+        raise InputError("only one phase is there, so it has no correlation length")
+    if phase.ndim == 2:
+        angles = np.arange(12) * math.pi / 12
+        ways, half = np.stack([np.sin(angles), np.cos(angles)], axis=1), 7.5
+    else:
+        ways, half = np.array(surface.steps(3), float), 25.0
+        ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    hits, pairs = counter.displacements(whole(phase.shape))
+    cones = [counter.radial(hits, pairs, counter.cone(way, half)) for way in ways]
+    fraction = cones[0].value[0]
+    lengths = np.array([_decay_lengths(cone.r, np.append(fraction, cone.value[1:])[None])[0] for cone in cones])
+    if np.isnan(lengths).all():
+        raise InputError("the correlation does not fall to 1/e within the longest distance in any direction; give a larger one")
+    inverse = np.where(np.isnan(lengths), 0.0, 1 / np.where(np.isnan(lengths), 1, lengths) ** 2)
+    rows, cols = np.triu_indices(phase.ndim)
+    terms = ways[:, rows] * ways[:, cols] * np.where(rows == cols, 1, 2)
+    tensor = np.zeros((phase.ndim, phase.ndim))
+    tensor[rows, cols] = tensor[cols, rows] = np.linalg.lstsq(terms, inverse, rcond=None)[0]
+    values, vectors = np.linalg.eigh(tensor)
+    with np.errstate(divide="ignore"):
+        return Anisotropy(1 / np.sqrt(np.maximum(values, 0)), vectors.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,81 +236,37 @@ def block_bootstrap(
     r_max: float,
     rng: np.random.Generator,
     mask: np.ndarray | None = None,
-    pixel: tuple[float, float] = (1.0, 1.0),
+    pixel: tuple[float, ...] | None = None,
     periodic: bool = False,
     draws: int = 400,
 ) -> Intervals:
-    r"""
-    95 % intervals by redrawing square blocks of the image with replacement [1]_.
+    """
+    95 % intervals by redrawing square blocks of the image with replacement (measure/bootstrap.py).
 
     A pair belongs to the block of its first pixel, so the blocks add up to the whole exactly. Blocks are
-    at least three correlation lengths wide where the image allows it. Deviations are widened by Student's
-    t for their number.
-
-    References
-    ----------
-    .. [1] P. Hall, Stochastic Process. Appl. 20, 231 (1985), doi 10.1016/0304-4149(85)90212-1.
+    at least three correlation lengths wide where the image allows it.
     """
-    counter = _Counter(phase, mask, r_max, pixel, periodic)
-    whole = counter.count(_whole(phase))
-    kept = whole.pairs > 0
-    whole = whole.without_empty_bins()
-    blocks, side = _blocks(phase, whole)
-    tallies = [tally for tally in map(counter.count, blocks) if tally.pairs[0] > 0]
-    if len(tallies) < 2:
-        raise InputError("the image is too small, or too much of it is masked, to be cut into blocks for an interval")
-    weights = rng.multinomial(len(tallies), np.full(len(tallies), 1 / len(tallies)), size=draws).astype(float)
+    counter = PairCounter(phase, mask, r_max, pixel, periodic)
+    full = counter.count(whole(phase.shape))
+    kept = full.pairs > 0
+    full = full.without_empty_bins()
+    tiling, side = bootstrap.blocks(phase.shape, length_px=full.correlation_length / min(counter.pixel))
+    tallies = [tally for tally in map(counter.count, tiling) if tally.pairs[0] > 0]
+    count = len(tallies)
+    weights = bootstrap.redraw(count, rng=rng, draws=draws)
     hits, pairs = (weights @ np.array([getattr(t, name)[kept] for t in tallies]) for name in ("hits", "pairs"))
     mixed, near = (weights @ np.array([getattr(t, name) for t in tallies]) for name in ("mixed", "near"))
     curves = hits / np.maximum(pairs, 1)
-    surface = (mixed / np.maximum(near, 1)) @ _crofton_weights(pixel)
-    lengths = _decay_lengths(whole.r, curves)
-    low, high = _widened(curves, whole.s2, len(tallies))
+    per_area = (mixed / np.maximum(near, 1)) @ surface.crofton_weights(counter.pixel)
+    low, high = bootstrap.interval(curves, full.s2, count=count)
     return Intervals(
         s2=(np.clip(low, 0, 1), np.clip(high, 0, 1)),
         area_fraction=(float(np.clip(low[0], 0, 1)), float(np.clip(high[0], 0, 1))),
-        correlation_length=_scalar(_widened(lengths, np.array(whole.correlation_length), len(tallies))),
-        interface_per_area=_scalar(_widened(surface, np.array(whole.interface_per_area), len(tallies))),
-        blocks=len(tallies),
+        correlation_length=bootstrap.positive_interval(_decay_lengths(full.r, curves), full.correlation_length, count=count),
+        interface_per_area=bootstrap.positive_interval(per_area, full.interface_per_area, count=count),
+        blocks=count,
         block_px=side,
     )
-
-
-def _widened(sample: np.ndarray, value: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile interval of ``sample`` about ``value``, stretched for a small ``count`` of blocks."""
-    if not np.isfinite(value).all() or np.isfinite(sample).mean() < 0.9:
-        return np.full_like(value, np.nan), np.full_like(value, np.nan)
-    factor = stats.t.ppf(0.975, count - 1) / stats.norm.ppf(0.975) * math.sqrt(count / (count - 1))
-    low, high = np.nanpercentile(sample, [2.5, 97.5], axis=0)
-    return np.minimum(value, value + (low - value) * factor), np.maximum(value, value + (high - value) * factor)
-
-
-def _scalar(interval: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
-    return max(0.0, float(interval[0])), float(interval[1])
-
-
-def _whole(phase: np.ndarray) -> Block:
-    return slice(0, phase.shape[0]), slice(0, phase.shape[1])
-
-
-def _blocks(phase: np.ndarray, whole: TwoPoint) -> tuple[list[Block], int]:
-    """Blocks that tile the image, 3 to 6 to the shorter side, and the side of one in pixels."""
-    short = min(phase.shape)
-    length = whole.correlation_length
-    wanted = 3 * length / min(whole.pixel) if math.isfinite(length) else short
-    across = int(np.clip(short // max(wanted, 1), 3, 6))
-    side = max(1, short // across)
-    edges = [np.linspace(0, n, max(1, round(n / side)) + 1).astype(int) for n in phase.shape]
-    rows, cols = ([slice(int(a), int(b)) for a, b in itertools.pairwise(e)] for e in edges)
-    return [(row, col) for row in rows for col in cols], side
-
-
-def _crofton_weights(pixel: tuple[float, float]) -> np.ndarray:
-    """What one mixed pair along (0, 1), (1, 0), (1, 1), (1, -1) adds to the interface per area."""
-    y, x = pixel
-    lean = math.atan2(y, x)
-    angles = np.array([lean, math.pi / 2 - lean, math.pi / 4, math.pi / 4])
-    return np.asarray(angles / 2 / np.array([x, y, math.hypot(y, x), math.hypot(y, x)]))
 
 
 def _decay_lengths(r: np.ndarray, curves: np.ndarray) -> np.ndarray:
@@ -221,7 +285,7 @@ def _decay_lengths(r: np.ndarray, curves: np.ndarray) -> np.ndarray:
     return np.where(found, r[left] + share * (r[right] - r[left]), np.nan)
 
 
-class _Counter:
+class PairCounter:
     """Counts pairs of one image; transforms are done for the block and its surroundings only."""
 
     def __init__(
@@ -229,89 +293,64 @@ class _Counter:
         phase: np.ndarray,
         mask: np.ndarray | None,
         r_max: float,
-        pixel: tuple[float, float],
+        pixel: tuple[float, ...] | None,
         periodic: bool,
-        lag_px: tuple[int, int] | None = None,
+        lag_px: tuple[int, ...] | None = None,
     ) -> None:
-        if phase.ndim != 2 or phase.size == 0 or phase.dtype != bool:
-            raise InputError(f"a phase is a non-empty plane of true and false, not {phase.dtype} of shape {phase.shape}")
-        if mask is not None and mask.shape != phase.shape:
-            raise InputError(f"mask of {mask.shape} on a phase of {phase.shape}")
+        pixel = unit_pixel(phase.ndim, pixel)
+        check_phase(phase, mask, pixel)
         if not r_max >= min(pixel):
             raise BadParameter(f"r_max={r_max:g} is shorter than one pixel ({min(pixel):g}); make it longer")
         self.phase = phase if mask is None else phase & mask
         self.mask, self.pixel, self.periodic = mask, pixel, periodic
         furthest = [n // 2 if periodic else n - 1 for n in phase.shape]
-        reach = lag_px or tuple(math.floor(r_max / p * (1 + 1e-12)) for p in pixel)
-        self.lag = tuple(min(far, int(lag)) for far, lag in zip(furthest, reach, strict=True))
+        self.lag = reach(phase.shape, r_max=r_max, pixel=pixel, periodic=periodic)
+        if lag_px is not None:
+            self.lag = tuple(min(far, int(lag)) for far, lag in zip(furthest, lag_px, strict=True))
         self._bin(r_max)
 
     def _bin(self, r_max: float) -> None:
-        """Number of the radial bin of each displacement, its length, and how often the half plane stands for it."""
-        dy, dx = np.arange(self.lag[0] + 1)[:, None], np.arange(-self.lag[1], self.lag[1] + 1)[None, :]
-        length = np.hypot(dy * self.pixel[0], dx * self.pixel[1])
+        """Radial bin of each displacement, its length, and how often half the space stands for it."""
+        shift = shifts(self.lag)
+        length = np.sqrt(sum((d * p) ** 2 for d, p in zip(shift, self.pixel, strict=True)))
         self.inside = length <= r_max * (1 + 1e-12)
         self.length = length[self.inside]
         self.bin = np.rint(self.length / min(self.pixel)).astype(int)
-        self.weight = np.broadcast_to(np.where(dy > 0, 2.0, 1.0), length.shape)[self.inside]
+        self.weight = np.broadcast_to(np.where(shift[0] > 0, 2.0, 1.0), length.shape)[self.inside]
+        self.shift = shift
 
     def count(self, block: Block) -> TwoPoint:
         """Radially binned counts of the pairs that begin in ``block``."""
-        hits, pairs = (plane[self.inside] * self.weight for plane in self.displacements(block))
+        hits, pairs = (field[self.inside] * self.weight for field in self.displacements(block))
         bins = int(self.bin.max()) + 1
         total, found, radius = (np.bincount(self.bin, w, bins) for w in (pairs, hits, pairs * self.length))
-        mixed, near = self._mixed(block)
+        mixed, near = surface.mixed_pairs(self.phase, self.mask, block=block, periodic=self.periodic)
         return TwoPoint(radius / np.maximum(total, 1), found, total, mixed, near, self.pixel)
 
+    def cone(self, direction: Sequence[float], half_angle_deg: float) -> np.ndarray:
+        """Which displacements within r_max lie near ``direction``; no displacement at all lies near every one."""
+        way = np.asarray(direction, float)
+        if way.shape != (self.phase.ndim,) or not np.linalg.norm(way) > 0:
+            raise BadParameter(f"direction={tuple(direction)} is no direction of an image of {self.phase.ndim} axes")
+        parts = zip(self.shift, self.pixel, way / np.linalg.norm(way), strict=True)
+        along = np.broadcast_to(sum(d * p * k for d, p, k in parts), self.inside.shape)[self.inside]
+        return np.asarray(np.abs(along) >= self.length * math.cos(math.radians(half_angle_deg)) - 1e-12)
+
+    def radial(self, hits: np.ndarray, pairs: np.ndarray, chosen: np.ndarray) -> Radial:
+        """Counts of the ``chosen`` displacements by radius."""
+        found, total = (field[self.inside][chosen] * self.weight[chosen] for field in (hits, pairs))
+        bins, length = self.bin[chosen], self.length[chosen]
+        found, total, radius = (np.bincount(bins, w) for w in (found, total, total * length))
+        kept = total > 0
+        return Radial(radius[kept] / total[kept], found[kept], total[kept])
+
     def displacements(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
-        """Hits and pairs that begin in ``block``, for every displacement of the half plane."""
-        hits = self._correlate(self.phase, block)
-        if self.mask is not None:
-            return hits, self._correlate(self.mask, block)
-        sides = []
-        for n, lag, part, both in zip(self.phase.shape, self.lag, block, (False, True), strict=True):
-            shift = np.arange(-lag if both else 0, lag + 1)
-            inside = np.minimum(part.stop, n - shift) - np.maximum(part.start, -shift)
-            sides.append(np.full(len(shift), part.stop - part.start) if self.periodic else np.maximum(inside, 0))
-        return hits, np.outer(*sides).astype(float)
+        """Hits and pairs that begin in ``block``, for every displacement of half the space."""
+        hits = correlate(self.phase, self.phase, lag_px=self.lag, block=block, periodic=self.periodic)
+        return hits, self.available(block)
 
-    def _correlate(self, field: np.ndarray, block: Block) -> np.ndarray:
-        """Number of x in ``block`` with field(x) and field(x + d), exactly."""
-        around, lengths = [], []
-        for n, lag, part in zip(field.shape, self.lag, block, strict=True):
-            first, last = (0, n) if self.periodic else (max(0, part.start - lag), min(n, part.stop + lag))
-            around.append(slice(first, last))
-            needed = max(last - part.start, part.stop - first) + lag
-            lengths.append(n if self.periodic else fft.next_fast_len(needed, real=True))
-        start = np.zeros(lengths)
-        outer = field[around[0], around[1]]
-        start[: outer.shape[0], : outer.shape[1]] = outer
-        far = fft.rfft2(start, workers=WORKERS)
-        if block != _whole(field):
-            start[:] = 0
-            rows, cols = (slice(p.start - a.start, p.stop - a.start) for p, a in zip(block, around, strict=True))
-            start[rows, cols] = field[block]
-            both = far * np.conj(fft.rfft2(start, workers=WORKERS))
-        else:
-            both = far * np.conj(far)
-        found = fft.irfft2(both, s=tuple(lengths), workers=WORKERS)
-        rows_at = np.arange(self.lag[0] + 1) % lengths[0]
-        cols_at = np.arange(-self.lag[1], self.lag[1] + 1) % lengths[1]
-        return np.asarray(np.rint(found[np.ix_(rows_at, cols_at)]))
-
-    def _mixed(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
-        """Mixed pairs and all pairs along (0, 1), (1, 0), (1, 1), (1, -1) that begin in ``block``."""
-        mixed, near = np.zeros(4), np.zeros(4)
-        height, width = self.phase.shape
-        for k, (dy, dx) in enumerate(((0, 1), (1, 0), (1, 1), (1, -1))):
-            rows, cols = np.arange(block[0].start, block[0].stop), np.arange(block[1].start, block[1].stop)
-            if not self.periodic:
-                rows, cols = rows[rows + dy < height], cols[(cols + dx >= 0) & (cols + dx < width)]
-            here, there = np.ix_(rows, cols), np.ix_((rows + dy) % height, (cols + dx) % width)
-            differ = self.phase[here] != self.phase[there]
-            if self.mask is not None:
-                counted = self.mask[here] & self.mask[there]
-                mixed[k], near[k] = np.count_nonzero(differ & counted), np.count_nonzero(counted)
-            else:
-                mixed[k], near[k] = np.count_nonzero(differ), differ.size
-        return mixed, near
+    def available(self, block: Block) -> np.ndarray:
+        """Pairs of counted pixels that begin in ``block``."""
+        if self.mask is None:
+            return available(self.phase.shape, lag_px=self.lag, block=block, periodic=self.periodic)
+        return correlate(self.mask, self.mask, lag_px=self.lag, block=block, periodic=self.periodic)

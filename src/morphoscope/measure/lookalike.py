@@ -3,7 +3,7 @@ Which micrographs show the same place: copies that were turned, mirrored, croppe
 
 Two searches propose pairs, one test decides.
 
-1. Whole images: a thumbnail of ``THUMB`` x ``THUMB`` pixels without its slow brightness changes, compared
+1. Whole images: a thumbnail of ``THUMB`` x ``THUMB`` pixels, its brightness and contrast evened out, compared
    in the eight ways a rectangle can be turned and mirrored.
 2. Crops: blobs (extrema of differences of Gaussians over place and scale, Lowe 2004,
    doi:10.1023/B:VISI.0000029664.99615.94) with the patch around each, brought to one of its eight
@@ -39,6 +39,9 @@ PATCH_AGREES = 0.92
 THUMB_AGREES = 0.35
 VOTES = 4
 PLACE_TOLERANCE = 0.04
+GUESSES = 100
+TRIES = 6
+BREADTH = 0.05
 SAME = 0.7
 FLAT = 0.002  # local contrast below half a level of 8 bits says nothing
 TELLING = 0.3  # share of the overlap that must say something; printed bars alone cover less
@@ -73,7 +76,7 @@ def signature(image: Micrograph) -> Signature:
     plane = image.resize(height, width).pixels.astype(np.float32)
     square = image.resize(THUMB, THUMB).pixels.astype(np.float32)
     places, patches, turns = _blobs(plane)
-    return Signature(plane.astype(np.float16), _unit(square - ndimage.gaussian_filter(square, THUMB / 6)), patches, places, turns)
+    return Signature(plane.astype(np.float16), _unit(_even(square)), patches, places, turns)
 
 
 def find(ones: Sequence[Signature], others: Sequence[Signature]) -> list[Lookalike]:
@@ -118,6 +121,12 @@ def overlap_correlation(one: np.ndarray, other: np.ndarray, affine: np.ndarray) 
     if tells.sum() < TELLING * max(1, whole.sum()):
         return -1.0
     return float(np.median((ab - mean_a * mean_b)[tells] / np.sqrt((var_a * var_b)[tells])))
+
+
+def _even(plane: np.ndarray) -> np.ndarray:
+    """The plane with the same brightness and contrast everywhere, so that a bright bar counts no more than its area."""
+    centred = plane - ndimage.gaussian_filter(plane, THUMB / 10)
+    return np.asarray(centred / np.sqrt(ndimage.gaussian_filter(centred**2, THUMB / 10) + FLAT**2))
 
 
 def _unit(plane: np.ndarray) -> np.ndarray:
@@ -211,25 +220,33 @@ def _by_blobs(ones: Sequence[Signature], others: Sequence[Signature]) -> list[tu
 
 
 def _consensus(one: Signature, other: Signature, left: np.ndarray, right: np.ndarray) -> np.ndarray | None:
-    """The map on which most matched blobs agree, fitted to them; None where fewer than ``VOTES`` do."""
+    """
+    The map on which most matched blobs agree, fitted to them.
+
+    None where fewer than ``VOTES`` agree or where they lie on one line, as the letters of a data bar do.
+    """
     a, b = one.places[left], other.places[right]
     scale = a[:, 2] / b[:, 2]
     turns = one.turns[left] * 8 + other.turns[right]
-    linear = np.stack([_matrix(t // 8).T @ _matrix(t % 8) for t in turns])
+    linear = np.stack([_matrix(t // 8).T @ _matrix(t % 8) for t in range(64)])[turns]
+    guess = np.unique(np.linspace(0, len(left) - 1, GUESSES).round().astype(int))
     # one match fixes the map: its turn, its scale, its place; how well does it foretell the other matches?
-    told = (
-        scale[:, None, None] * np.einsum("hij,mj->hmi", linear, b[:, :2])
-        - (scale[:, None] * np.einsum("hij,hj->hi", linear, b[:, :2]) - a[:, :2])[:, None]
-    )
+    steps = b[None, :, :2] - b[guess, None, :2]
+    told = a[guess, None, :2] + scale[guess, None, None] * np.einsum("hij,hmj->hmi", linear[guess], steps)
     close = np.linalg.norm(told - a[None, :, :2], axis=2) < PLACE_TOLERANCE * max(one.plane.shape)
-    close &= np.abs(np.log(scale[:, None] / scale[None])) < 0.35
-    close &= np.abs(linear[:, None] - linear[None]).max(axis=(2, 3)) < 0.5
-    votes = close.sum(axis=1)
-    best = int(np.argmax(votes))
-    agreed = close[best]
-    if len(np.unique(a[agreed, :2], axis=0)) < VOTES:
-        return None
-    return _fit(linear[best], a[agreed, :2], b[agreed, :2], scale[best])
+    close &= np.abs(np.log(scale[guess, None] / scale[None])) < 0.35
+    close &= np.abs(linear[guess, None] - linear[None]).max(axis=(2, 3)) < 0.5
+    for best in np.argsort(-close.sum(axis=1), kind="stable")[:TRIES]:
+        agreed = close[best]
+        places = np.unique(a[agreed, :2], axis=0)
+        if len(places) >= VOTES and _breadth(places) > BREADTH * max(one.plane.shape):
+            return _fit(linear[guess[best]], a[agreed, :2], b[agreed, :2], scale[guess[best]])
+    return None
+
+
+def _breadth(places: np.ndarray) -> float:
+    """Standard deviation of points across the line that fits them best."""
+    return float(np.linalg.svd(places - places.mean(axis=0), compute_uv=False)[-1]) / float(np.sqrt(len(places)))
 
 
 def _fit(linear: np.ndarray, a: np.ndarray, b: np.ndarray, scale: float) -> np.ndarray:

@@ -102,6 +102,20 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size=max(8, size_px))
 
 
+def _print(
+    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, *, ink: int, size_px: int, anchor: str, rim: int = 0
+) -> None:
+    """``text``, with the stem of each µ drawn onto a u, because Pillow's own font has no µ."""
+    font, plain = _font(size_px), text.replace("µ", "u")
+    pen.text(at, plain, fill=ink, font=font, anchor=anchor, stroke_width=rim, stroke_fill=0)
+    left = pen.textbbox(at, plain, font=font, anchor=anchor)[0]
+    for k, letter in enumerate(text):
+        if letter == "µ":
+            u = pen.textbbox((left + font.getlength(plain[:k]), at[1]), "u", font=font, anchor="l" + anchor[1])
+            stem = round(u[0] + 0.11 * size_px)
+            pen.line((stem, u[1] + 1, stem, u[3] + 0.35 * (u[3] - u[1])), fill=ink, width=max(1, size_px // 12))
+
+
 def _strip(micrograph: Micrograph, look: Style, length_nm: float, length_px: int) -> np.ndarray:
     """The printed bar as pixels in [0, 1]."""
     width = micrograph.width_px
@@ -151,14 +165,14 @@ def _scale(pen: ImageDraw.ImageDraw, ink: int, left: int, length_nm: float, leng
     pen.rectangle((left, row, left + length_px - 1, row + max(0, height // 40)), fill=ink)
     for column in (left, left + length_px - 1):
         pen.line((column, row - half, column, row + half), fill=ink)
-    pen.text((left + length_px / 2, 0.32 * height), label(length_nm), fill=ink, font=_font(round(0.4 * height)), anchor="mm")
+    _print(pen, (left + length_px / 2, 0.32 * height), label(length_nm), ink=ink, size_px=round(0.4 * height), anchor="mm")
 
 
 def _ticks(pen: ImageDraw.ImageDraw, look: Style, left: int, length_nm: float, length_px: int, height: int) -> None:
     """Evenly spaced marks from end to end of the length, which is written below the last."""
     for column in np.linspace(left, left + length_px - 1, look.ticks):
         pen.line((round(column), 2, round(column), round(0.22 * height)), fill=look.ink)
-    pen.text((left + length_px, 0.68 * height), label(length_nm), fill=look.ink, font=_font(round(0.45 * height)), anchor="rm")
+    _print(pen, (left + length_px, 0.68 * height), label(length_nm), ink=look.ink, size_px=round(0.45 * height), anchor="rm")
 
 
 def _inside(pixels: np.ndarray, length_nm: float, length_px: int) -> np.ndarray:
@@ -172,5 +186,5 @@ def _inside(pixels: np.ndarray, length_nm: float, length_px: int) -> np.ndarray:
     pen.rectangle((box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1), fill=0)
     pen.rectangle(box, fill=255)
     middle = (right - length_px / 2, bottom - 1.6 * thick)
-    pen.text(middle, label(length_nm), fill=255, font=_font(round(0.05 * height)), anchor="mb", stroke_width=1, stroke_fill=0)
+    _print(pen, middle, label(length_nm), ink=255, size_px=round(0.05 * height), anchor="mb", rim=1)
     return np.asarray(image, dtype=np.float32) / np.float32(255)

@@ -41,6 +41,11 @@ TASKS: dict[str, Entry] = {
     "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase of a micrograph"),
     "measure particles": Entry("particles:measure", "Count, sizes and shapes of the particles of a micrograph"),
     "measure phases": Entry("phases:measure", "Fractions, interfaces, connectivity and tortuosity of phases"),
+    "measure lineal-path": Entry("lineal_path:lineal_path", "Lineal path L(z) of one phase along x and y, and its chords"),
+    "measure spectrum": Entry("spectrum:spectrum", "Power spectrum S(q) of a micrograph: period, width and orientation"),
+    "measure morphology": Entry(
+        "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
+    ),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import numpy as np
 
-from ..core import Curve, Figure, Micrograph, Param, Quantity, Report, Run
+from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..io import write
 from ..physics import blend as physics
 from ..physics import sem, sem_bar
@@ -24,7 +25,10 @@ def simulate(
     n_b: Annotated[float, Param("degree of polymerisation of B", low=1, high=1e6)] = 100.0,
     size_px: Annotated[int, Param("width and height of the image", unit="px", low=32, high=4096)] = 256,
     pixel_size_nm: Annotated[float, Param("width of a pixel", unit="nm", low=0, high=1e6, open_low=True)] = 10.0,
-    time: Annotated[float, Param("how long to let it separate, in units of the physics page", low=0, high=1e6)] = 400.0,
+    time: Annotated[
+        float,
+        Param("how long it separates; the first waves grow by e in 4 interface_px^2, domains as time^(1/3)", low=0, high=1e6),
+    ] = 400.0,
     interface_px: Annotated[float, Param("length sqrt(kappa / |f''|) of the interface", unit="px", low=0.7, high=20)] = 1.0,
     dose: Annotated[float, Param("electrons per pixel", low=1, high=1e6)] = 200.0,
     blur_nm: Annotated[float | None, Param("beam's standard deviation; 0.8 pixels by default", unit="nm", low=0)] = None,
@@ -46,7 +50,7 @@ def simulate(
     for name in ("micrograph.ome.tif", "micrograph.png"):
         write(micrograph, run.file(name))
     np.save(run.file("composition.npy"), field)
-    return _report(blend, field, history, micrograph)
+    return _report(blend, field, history, imaging, pixel_size_nm)
 
 
 def _evolve(
@@ -68,8 +72,9 @@ def _evolve(
     return evolution, history
 
 
-def _report(blend: physics.Blend, field: np.ndarray, history: list[tuple[float, float]], micrograph: Micrograph) -> Report:
-    pixel_nm = micrograph.scale().x_nm
+def _report(
+    blend: physics.Blend, field: np.ndarray, history: list[tuple[float, float]], imaging: sem.Imaging, pixel_nm: float
+) -> Report:
     binodal = blend.binodal()
     poor, rich = physics.phase_compositions(field)
     separated = binodal is not None and rich - poor > SEPARATED * (binodal[1] - binodal[0])
@@ -96,9 +101,10 @@ def _report(blend: physics.Blend, field: np.ndarray, history: list[tuple[float, 
         title=f"Blend of chi = {blend.chi:g} at composition {blend.phi:g}: {blend.state}",
         values=values,
         curves=curves,
+        tables={"imaging": [{"setting": name, "value": value} for name, value in asdict(imaging).items()]},
         figures=figures,
         files={"micrograph": "micrograph.png", "micrograph_ome_tiff": "micrograph.ome.tif", "composition": "composition.npy"},
-        notes=(*_notes(blend, separated, field), *micrograph.history),
+        notes=_notes(blend, separated, field),
         cites=("Flory, J. Chem. Phys. 10, 51 (1942)", "Cahn and Hilliard, J. Chem. Phys. 28, 258 (1958)"),
     )
 

@@ -94,7 +94,7 @@ def _report(
         title=f"Two-point correlation of the {phase} phase of {micrograph.name}",
         values={
             "area_fraction": Quantity(found.area_fraction, "", *spread.area_fraction),
-            "correlation_length": Quantity(length if math.isfinite(length) else None, unit, *spread.correlation_length),
+            "correlation_length": Quantity(_known(length), unit, *map(_known, spread.correlation_length)),
             "interface_per_area": Quantity(found.interface_per_area, f"1/{unit}", *spread.interface_per_area),
             "threshold": Quantity(level),
         },
@@ -110,6 +110,10 @@ def _report(
             "Torquato, Random Heterogeneous Materials (2002)",
         ),
     )
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def _notes(micrograph: Micrograph, found: correlation.TwoPoint, spread: correlation.Intervals) -> tuple[str, ...]:

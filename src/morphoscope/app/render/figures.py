@@ -71,14 +71,14 @@ def _trace(curve: Curve, name: str, index: int, *, many: bool) -> dict[str, Any]
     trace: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines" if len(curve) > 30 else "lines+markers",
-        "name": human(name),
+        "name": _label(name),
         "x": _numbers(curve.x),
         "y": _numbers(curve.y),
         "line": {"color": _colour(index), "width": 2},
         "marker": {"size": 6},
         "hovertemplate": f"{_plain(curve.x_name)} %{{x:.4g}}{unit['x']}<br>{_plain(curve.y_name)} %{{y:.4g}}{unit['y']}",
     }
-    trace["hovertemplate"] += f"<extra>{_plain(human(name))}</extra>" if many else "<extra></extra>"
+    trace["hovertemplate"] += f"<extra>{_label(name)}</extra>" if many else "<extra></extra>"
     if curve.x_error is not None:
         trace["error_x"] = {"type": "data", "array": _numbers(curve.x_error), "color": _colour(index), "thickness": 1}
     return trace
@@ -108,12 +108,12 @@ def _distributions(report: Report, drawn: Figure, folder: Path) -> dict[str, Any
         names += [column for column in numeric if column not in names]
         for column in numeric:
             colour = _colour(len(traces))
-            trace = looks | {"name": human(column), "y": [row.get(column) for row in rows], "marker": {"color": colour}}
+            trace = looks | {"name": _label(column), "y": [row.get(column) for row in rows], "marker": {"color": colour}}
             trace |= {"line": {"color": colour}, "fillcolor": translucent(colour, 0.25)}
             if texts:
                 trace["x"] = [str(row.get(texts[0])) for row in rows]
             traces.append(trace)
-    layout = _axes("", human(names[0]) if len(names) == 1 else "")
+    layout = _axes("", _label(names[0]) if len(names) == 1 else "")
     layout["showlegend"] = len(traces) > 1 and any("x" in trace for trace in traces)
     if layout["showlegend"]:
         layout["boxmode" if drawn.kind == "box" else "violinmode"] = "group"
@@ -128,12 +128,12 @@ def _bars(report: Report, drawn: Figure, folder: Path) -> dict[str, Any]:
         label = next(iter(rows[0])) if rows else label
         bars = [column for column in _columns(rows)[0] if column not in ("low", "high", label)]
         for column in bars:
-            trace: dict[str, Any] = {"type": "bar", "name": human(column), "x": [str(row.get(label)) for row in rows]}
+            trace: dict[str, Any] = {"type": "bar", "name": _label(column), "x": [str(row.get(label)) for row in rows]}
             trace |= {"y": [row.get(column) for row in rows], "marker": {"color": _colour(len(traces))}}
             if column == bars[0]:
                 trace |= _error_bars(rows, column)
             traces.append(trace)
-    layout = _axes(human(label), traces[0]["name"] if len(traces) == 1 else "")
+    layout = _axes(_label(label), traces[0]["name"] if len(traces) == 1 else "")
     layout |= {"barmode": "group", "bargap": 0.3, "showlegend": len(traces) > 1}
     layout["xaxis"]["type"] = "category"
     return {"data": traces, "layout": layout}
@@ -164,7 +164,7 @@ def _heat(report: Report, drawn: Figure, folder: Path) -> dict[str, Any]:
     label, *columns = list(rows[0]) if rows else [""]
     trace = _cells(columns, [row.get(label) for row in rows], [[row.get(column) for column in columns] for row in rows])
     trace |= {"colorscale": "Viridis", "colorbar": {"thickness": 12, "outlinewidth": 0}}
-    layout = _grid_layout("", human(label), square=False)
+    layout = _grid_layout("", _label(label), square=False)
     if all(isinstance(row.get(label), int | float) for row in rows):
         layout["yaxis"] |= {"type": "linear", "autorange": True}
     return {"data": [trace], "layout": layout}
@@ -188,7 +188,7 @@ def _parity(report: Report, drawn: Figure, folder: Path) -> dict[str, Any]:
     traces: list[dict[str, Any]] = []
     titles = ("Measured", "Predicted")
     for index, name in enumerate(drawn.data):
-        dots: dict[str, Any] = {"type": "scatter", "mode": "markers", "name": human(name)}
+        dots: dict[str, Any] = {"type": "scatter", "mode": "markers", "name": _label(name)}
         dots["marker"] = {"size": 8, "color": translucent(_colour(index), 0.75)}
         if name in report.curves:
             curve = report.curves[name]
@@ -200,7 +200,7 @@ def _parity(report: Report, drawn: Figure, folder: Path) -> dict[str, Any]:
             if len(numeric) < 2:
                 raise NotFound(f"the table {name!r} of {report.title} needs two columns of numbers for a parity figure")
             measured, predicted = numeric[:2]
-            titles = (human(measured), human(predicted))
+            titles = (_label(measured), _label(predicted))
             dots |= {"x": [row.get(measured) for row in rows], "y": [row.get(predicted) for row in rows]}
             dots |= _error_bars(rows, predicted)
             if texts:
@@ -270,6 +270,10 @@ def _colour(index: int) -> str:
 def _plain(text: str) -> str:
     """``text`` without what plotly reads as markup."""
     return text.replace("<", "‹").replace(">", "›").replace("%{", "% {")
+
+
+def _label(name: str) -> str:
+    return _plain(human(name))
 
 
 def _common(words: Any) -> str:

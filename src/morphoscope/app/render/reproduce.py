@@ -13,8 +13,8 @@ from ...errors import MorphoscopeError
 from ..fields import Field, task_fields
 
 
-def command_line(task: str, parameters: Mapping[str, Any], seed: int) -> str:
-    """The command that asks the same question; defaults are left out."""
+def command_line(task: str, parameters: Mapping[str, Any], seed: int, *, workspace: str = "") -> str:
+    """The command that asks the same question; defaults are left out, and ``workspace`` when no input refers to it."""
     places, flags = list[str](), list[str]()
     for name, value in parameters.items():
         field = _field(task, name)
@@ -24,13 +24,16 @@ def command_line(task: str, parameters: Mapping[str, Any], seed: int) -> str:
             ]
         elif not _is_default(field, value):
             flags += _flag(name, value)
-    return " ".join(["morphoscope", task, *places, *flags, *([f"--seed={seed}"] if seed else [])])
+    flags += [f"--seed={seed}"] if seed else []
+    flags += [f"--workspace={shlex.quote(workspace)}"] if workspace and _refers(parameters) else []
+    return " ".join(["morphoscope", task, *places, *flags])
 
 
-def python_call(task: str, parameters: Mapping[str, Any], seed: int) -> str:
+def python_call(task: str, parameters: Mapping[str, Any], seed: int, *, workspace: str = "") -> str:
     """The same question from Python."""
     given = {n: v for n, v in parameters.items() if not _is_default(_field(task, n), v)}
     arguments = [repr(task), *(f"{name}={value!r}" for name, value in given.items()), *([f"seed={seed}"] if seed else [])]
+    arguments += [f"workspace={workspace!r}"] if workspace and _refers(parameters) else []
     return f"import morphoscope as ms\nreport = ms.run({', '.join(arguments)})"
 
 
@@ -42,10 +45,10 @@ def provenance(report: Report, folder: Path) -> dict[str, Any]:
         config = {}
     given, code = config.get("given", {}), dict(config.get("code", {}))
     source = code.pop("source", "")
-    known = bool(report.task and config)
+    known, root = bool(report.task and config), str(folder.parent.parent)
     return {
-        "command": command_line(report.task, given, report.seed) if known else "",
-        "python": python_call(report.task, given, report.seed) if known else "",
+        "command": command_line(report.task, given, report.seed, workspace=root) if known else "",
+        "python": python_call(report.task, given, report.seed, workspace=root) if known else "",
         "seed": report.seed,
         "run": report.run,
         "parameters": given,
@@ -55,6 +58,12 @@ def provenance(report: Report, folder: Path) -> dict[str, Any]:
         "source": source[:12],
         "machine": {k: v for k, v in config.get("machine", {}).items() if k != "host"},
     }
+
+
+def _refers(parameters: Mapping[str, Any]) -> bool:
+    """Whether an input is named by a reference, which means something in its own workspace only."""
+    values = [v for value in parameters.values() for v in (value if isinstance(value, list | tuple) else [value])]
+    return any(isinstance(value, str) and value.startswith(("upload:", "run:")) for value in values)
 
 
 def _field(task: str, name: str) -> Field | None:

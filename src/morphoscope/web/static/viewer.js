@@ -60,7 +60,8 @@ export function inWords(nm) {
 function scaleBar() {
   const nmPerScreen = known.pixel_nm[1] / view.zoom;
   const length = niceLength(Math.min(wide() * 0.3, 220) * nmPerScreen);
-  const width = length / nmPerScreen, x = 16, y = high() - 18;
+  const printed = known.data_bar_row_px === null ? Infinity : view.y + known.data_bar_row_px * aspect * view.zoom;
+  const width = length / nmPerScreen, x = 16, y = printed > 60 ? Math.min(high(), printed) - 18 : high() - 18; // above the file's own bar
   context.font = "600 13px system-ui, sans-serif";
   const box = Math.max(width, context.measureText(inWords(length)).width) + 20;
   context.fillStyle = "rgb(10 14 18 / 72%)";
