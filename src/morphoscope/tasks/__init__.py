@@ -39,6 +39,8 @@ GROUPS = {
 TASKS: dict[str, Entry] = {
     "inspect": Entry("inspect:inspect", "What a file is: size, depth, scale and its source, instrument, quality"),
     "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase of a micrograph"),
+    "measure particles": Entry("particles:measure", "Count, sizes and shapes of the particles of a micrograph"),
+    "measure phases": Entry("phases:measure", "Fractions, interfaces, connectivity and tortuosity of phases"),
     "measure lineal-path": Entry("lineal_path:lineal_path", "Lineal path L(z) of one phase along x and y, and its chords"),
     "measure spectrum": Entry("spectrum:spectrum", "Power spectrum S(q) of a micrograph: period, width and orientation"),
     "measure morphology": Entry(
