@@ -53,6 +53,7 @@ def by_studio(image, folder, task, name, **parameters):
 @pytest.mark.parametrize("task, name, parameters", [
     ("measure two-point", "image", {"phase": "dark", "threshold": 0.5}),
     ("inspect", "file", {}),
+    ("measure particles", "image", {}),
     ("measure lineal-path", "image", {"phase": "dark", "z_max_px": 20}),
     ("measure spectrum", "image", {"period_min_px": 4}),
     ("measure morphology", "image", {"smooth_px": 1.0}),
