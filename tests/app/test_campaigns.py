@@ -100,6 +100,14 @@ def test_slurm_script_from_a_profile(tmp_path):
         slurm_cluster(profile)
 
 
+def test_slurm_where_nothing_can_be_submitted(lab, tmp_path, monkeypatch):
+    profile = tmp_path / "profile.toml"
+    profile.write_text('cores = 1\nmemory = "1GB"\n')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BadParameter, match="sbatch is not found here"):
+        run_campaign(lab, "toy double", [{"number": 1}], on=f"slurm:{profile}")
+
+
 @dist
 @pytest.mark.timeout(300)
 def test_a_killed_worker_costs_no_point(tmp_path):

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import secrets
+import shutil
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -97,6 +98,8 @@ def _client(on: str, points: int) -> Iterator[Client]:
         if kind == "local":
             target: Any = stack.enter_context(_local(on, where, points))
         elif kind == "slurm":
+            if shutil.which("sbatch") is None:
+                raise BadParameter(f"--on {on}: sbatch is not found here; run this on a machine that may submit Slurm jobs")
             target = stack.enter_context(slurm_cluster(Path(where)))
             target.scale(jobs=min(int(_profile(Path(where)).get("jobs", 1)), points))
         else:
@@ -144,6 +147,8 @@ def slurm_cluster(path: Path) -> Any:
     profile = {key: value for key, value in _profile(path).items() if key not in OURS}
     if missing := [key for key in ("cores", "memory") if key not in profile]:
         raise BadParameter(f"--on slurm: {path.name} lacks {' and '.join(missing)}, which every job must ask for")
+    # Any free port for the dashboard: two campaigns of one login node must not collide.
+    profile["scheduler_options"] = {"dashboard_address": ":0"} | profile.get("scheduler_options", {})
     try:
         return SLURMCluster(**profile)
     except (TypeError, ValueError) as error:
