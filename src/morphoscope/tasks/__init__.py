@@ -39,6 +39,7 @@ GROUPS = {
 TASKS: dict[str, Entry] = {
     "inspect": Entry("inspect:inspect", "What a file is: size, depth, scale and its source, instrument, quality"),
     "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase of a micrograph"),
+    "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
