@@ -86,10 +86,14 @@ def draw(rng: np.random.Generator, *, shape: tuple[int, int], style: str | None 
     value = _value(rng, unit, style)
     font_px = int(rng.integers(max(12, height // 34), max(16, height // 13)))
     font = str(rng.choice(fonts()))
+    if not font and not unit.isascii():  # Pillow's own font has neither µ nor Å
+        unit, font = ("um", "") if UNITS_NM[unit] == 1e3 else (unit, fonts()[-1])
     place = str(rng.choice(PLACES, p=(0.5, 0.3, 0.12, 0.08))) if style in ("plain", "outlined", "box", "ticks") else "above"
     if style == "data bar":
         place = str(rng.choice(("right", "above")))
     words = _words(rng, value, unit, style)
+    if not font and not words.isascii():
+        raise BadParameter(f"no font that has {words!r} is installed; install the DejaVu or Liberation fonts")
     wide, _ = _size(font, font_px, words)
     shortest = max(0.06 * width, 14.0) if style != "ruler" else 0.25 * width
     length = float(np.round(np.exp(rng.uniform(math.log(shortest), math.log(0.42 * width))) * FINE) / FINE)

@@ -16,6 +16,8 @@ from ..measure import scalebar
 from ..measure.scalebar import ScaleBar
 from .pictures import ACCENT
 
+PICTURES = ("png", "jpeg", "bmp", "gif", "tiff", "dm", "tia", "mrc", "emd", "hdf5")
+"""Formats that are looked for in a folder; a file that is named is read whatever it is."""
 SHOWN = 60
 """Most pictures on the sheet."""
 COLUMNS, TILE_PX, CAPTION_PX = 4, 280, 34
@@ -59,7 +61,7 @@ def read(
 
 def images(files: tuple[Path, ...]) -> Iterator[Path]:
     """The files given, and the images inside the folders given, in order of name."""
-    known = {extension for entry in READERS.values() for extension in entry.extensions}
+    known = {extension for name in PICTURES for extension in READERS[name].extensions}
     for path in files:
         if path.is_dir():
             yield from sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in known)

@@ -139,8 +139,8 @@ def _measured(plane: np.ndarray, box: tuple[int, int, int, int], light: bool) ->
         return None
     clear = min(float(np.mean(level - side > 0.5 * contrast)) for side in sides)
     profile = core.mean(axis=0)
-    start, first = _end(plane, core, top, bottom, left, level, -1)
-    stop, last = _end(plane, core, top, bottom, right - 1, level, +1)
+    start, first = _end(plane, top, bottom, left, level, contrast, -1)
+    stop, last = _end(plane, top, bottom, right - 1, level, contrast, +1)
     if start is None or stop is None or stop - start < 5:
         return None
     even = float(np.mean(np.abs(profile[1:-1] - level) < 0.25 * contrast)) if profile.size > 4 else 0.0
@@ -166,7 +166,7 @@ def _ticks(plane: np.ndarray, top: int, bottom: int, start: float, stop: float, 
         after = np.flatnonzero(raised[peak:] < 0.3)
         widths.append(float(raised[: peak + after[0]].sum()) if after.size and raised[peak] > 0.6 else 0.0)
     even = abs(widths[0] - widths[1]) <= 0.3 * max(widths) + 0.7
-    return float(np.mean(widths)) if min(widths) >= 0.5 and even and max(widths) < 0.15 * (stop - start) else 0.0
+    return float(np.mean(widths)) if min(widths) >= 0.5 and even and max(widths) < 0.06 * (stop - start) + 1 else 0.0
 
 
 def _beside(plane: np.ndarray, top: int, bottom: int, left: int, right: int) -> np.ndarray | None:
@@ -176,7 +176,7 @@ def _beside(plane: np.ndarray, top: int, bottom: int, left: int, right: int) -> 
 
 
 def _end(
-    plane: np.ndarray, core: np.ndarray, top: int, bottom: int, at: int, level: float, step: int
+    plane: np.ndarray, top: int, bottom: int, at: int, level: float, contrast: float, step: int
 ) -> tuple[float | None, float]:
     """Edge position near column ``at`` going ``step``, and how sharp (0 to 1) the stroke stops there."""
     width = plane.shape[1]
@@ -204,7 +204,10 @@ def _end(
             position = column + 0.5
             high, low = level - 0.15 * drop, level - 0.85 * drop
             wide = float(np.sum((profile[max(0, k - 3) : k + 5] < high) & (profile[max(0, k - 3) : k + 5] > low)))
-            return float(position), float(np.exp(-max(0.0, wide - 2) / 2))
+            ends = min(
+                1.0, (level - float(np.median(tail[1:7]))) / (0.6 * contrast)
+            )  # a line that goes on fainter does not end here
+            return float(position), float(np.exp(-max(0.0, wide - 2) / 2)) * max(0.0, ends)
     return None, 0.0
 
 
@@ -244,10 +247,10 @@ def _continues(bar: Bar, other: Bar) -> bool:
 
 
 def _shadow(bar: Bar, other: Bar) -> bool:
-    """Whether ``bar`` is only the gap between the ticks of ``other``, or its outline."""
+    """Whether ``bar`` is only the gap between the ticks of ``other``, or the box or outline around it."""
     if bar.light == other.light or max(bar.top - other.bottom, other.top - bar.bottom) > 1:
         return False
     left, right = bar.left - other.left, other.right - bar.right
     between = -0.5 <= left <= 6 and -0.5 <= right <= 6 and other.tick_px > 0
-    outline = -6 <= left <= 0.5 and -6 <= right <= 0.5 and bar.bottom - bar.top < other.bottom - other.top and bar.tick_px == 0
-    return between or outline
+    around = left <= 0.5 and right <= 0.5 and bar.tick_px == 0 and other.quality > 0.7 * bar.quality
+    return between or around

@@ -14,7 +14,10 @@ Rectangle = tuple[int, int, int, int]
 SIDE = 0.2
 """Shortest side of an inset, as a share of the picture's."""
 LARGEST = 0.6
-CONTRAST = 45
+INK = 236
+"""Level of 255 from which a pixel may belong to a frame."""
+WHOLE, CLEAR = 0.97, 0.2
+"""Share of a frame's length that is ink, and largest share that is ink just beside it."""
 MEET_PX = 6
 
 
@@ -38,13 +41,19 @@ def find(grey: np.ndarray) -> list[Rectangle]:
 def lines(plane: np.ndarray) -> list[Rectangle]:
     """Boxes (left, top, right, bottom) of bright straight lines along the rows, at least ``SIDE`` long."""
     height, width = plane.shape
-    long, thick = int(SIDE * width) | 1, max(7, height // 40) | 1
-    thickened = ndimage.maximum_filter1d(plane, 3, axis=0)  # a line that is a little aslant stays whole
-    rows = ndimage.grey_opening(thickened, size=(1, long), mode="nearest")
-    lift = rows - ndimage.grey_opening(rows, size=(thick, 1), mode="nearest")
-    labels, _ = ndimage.label(lift >= CONTRAST)
-    boxes = [(c.start, r.start, c.stop, r.stop) for r, c in ndimage.find_objects(labels)]
-    return [box for box in boxes if box[2] - box[0] >= long and box[3] - box[1] <= thick]
+    long, thick = int(SIDE * width) | 1, max(6, height // 40)
+    white = plane >= INK
+    thickened = ndimage.maximum_filter1d(white, 3, axis=0)  # a line that is a little aslant stays whole
+    labels, _ = ndimage.label(ndimage.binary_opening(thickened, np.ones((1, long), bool)))
+    boxes = []
+    for r, c in ndimage.find_objects(labels):
+        top, bottom = max(0, r.start - 3), min(height, r.stop + 3)
+        if r.stop - r.start > thick + 2 or top == 0 or bottom == height:
+            continue
+        beside = max(white[top : r.start - 1, c].mean(), white[r.stop + 1 : bottom, c].mean())
+        if white[r, c].any(axis=0).mean() >= WHOLE and beside <= CLEAR:
+            boxes.append((c.start, r.start, c.stop, r.stop))
+    return boxes
 
 
 def _corner(row: Rectangle, column: Rectangle) -> Rectangle | None:

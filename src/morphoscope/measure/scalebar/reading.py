@@ -173,7 +173,7 @@ def regions(shape: tuple[int, int], strokes: list[Bar], zoom: float) -> list[tup
     height, width = shape
     boxes: list[tuple[tuple[int, int, int, int], float]] = []
     for bar in [b for b in strokes if b.quality >= PROMISING][:TRIED]:
-        across, down = max(0.16 * width, 0.4 * (bar.right - bar.left)), max(0.10 * height, 24.0)
+        across, down = max(0.3 * width, 0.4 * (bar.right - bar.left)), max(0.1 * height, 24.0)
         left, top = max(0, int(bar.left - across)), max(0, int(bar.top - down))
         right, bottom = min(width, int(bar.right + across) + 1), min(height, int(bar.bottom + down) + 1)
         for k, (other, quality) in enumerate(boxes):
@@ -314,6 +314,8 @@ def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float 
     if second is not None and second.score > 0.4 * best.score and _differ(second.pixel_nm, best.pixel_nm):
         both = f"{best.pixel_nm:.4g} and {second.pixel_nm:.4g} nm a pixel"
         return abstain(f"two bars disagree: {both} ({best.text.words!r}, {second.text.words!r})", best, best.score)
+    if second is not None and best.bar.kind == "ruler" and second.score > 0.4 * best.score:
+        best = second  # they agree; the bar that was drawn for the reader is the plainer one
     votes = _votes(grey, best, reader)
     length, agreement = _agreed(best.length, votes)
     if length is None:
