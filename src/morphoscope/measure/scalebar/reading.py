@@ -307,7 +307,7 @@ def _together(bar: Bar, text: Text, shape: tuple[int, int]) -> float:
 def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float | None) -> ScaleBar:
     """One answer out of the pairs, or the reason for none."""
     best = pairs[0]
-    rival = next((p for p in pairs[1:] if _rivals(best, p)), None)
+    rival = next((p for p in pairs[1:] if _rivals(best, p) and not _spoken_for(p, pairs)), None)
     if rival is not None and rival.score > 0.7 * best.score:
         return abstain("two strokes stand equally well beside the label", best, best.score)
     second = next((p for p in pairs[1:] if p.text.top != best.text.top and not _touch(p, best)), None)
@@ -348,6 +348,11 @@ def _rivals(best: Pair, other: Pair) -> bool:
     """Whether ``other`` gives the same label another length."""
     same = other.text.left == best.text.left and other.text.top == best.text.top
     return same and _differ(other.bar.length_px, best.bar.length_px, 0.03)
+
+
+def _spoken_for(pair: Pair, pairs: list[Pair]) -> bool:
+    """Whether the stroke of ``pair`` has another label of its own that fits about as well."""
+    return any(p.bar is pair.bar and p.text.top != pair.text.top and p.score > 0.9 * pair.score for p in pairs)
 
 
 def _touch(one: Pair, other: Pair) -> bool:
