@@ -71,6 +71,14 @@ def test_pieces_of_a_long_edge_lose_their_quality() -> None:
     assert all(bar.quality < 0.3 for bar in inner)
 
 
+def test_alternating_segments_are_one_bar() -> None:
+    image = np.full((240, 320), 250.0)
+    for k in (0, 2, 4):
+        image = stroke(image, 100 + 20 * k, 120 + 20 * k, 200, 205, 0.0)
+    judged = bars.alone(bars.find(np.rint(image).astype(np.uint8)))
+    assert judged[0].length_px == pytest.approx(100, abs=0.2)
+
+
 def test_a_ruler_of_eleven_ticks() -> None:
     image = np.full((240, 320), 20.0)
     for k in range(11):

@@ -230,11 +230,34 @@ def _same(one: Bar, other: Bar) -> bool:
 def alone(strokes: list[Bar]) -> list[Bar]:
     """The strokes with less ``quality`` where they are pieces of a longer line, such as the edge of a data bar."""
     judged = []
-    strokes = [bar for bar in strokes if not any(_shadow(bar, other) for other in strokes)]
+    strokes = _whole([bar for bar in strokes if not any(_shadow(bar, other) for other in strokes)])
     for bar in strokes:
         pieces = [b for b in strokes if b is not bar and _continues(bar, b)]
         judged.append(replace(bar, quality=bar.quality * 0.4 ** min(2, len(pieces))) if len(pieces) > 1 else bar)
     return sorted(judged, key=lambda bar: -bar.quality)
+
+
+def _whole(strokes: list[Bar]) -> list[Bar]:
+    """The strokes with those of a bar of alternating segments (black, white, black, ...) made one."""
+    kept = list(strokes)
+    for bar in strokes:
+        family = [b for b in kept if _twins(bar, b)]
+        if len(family) < 2 or bar not in kept:
+            continue
+        left, right = min(b.left for b in family), max(b.right for b in family)
+        segments = (right - left) / (bar.right - bar.left)
+        if abs(segments - round(segments)) < 0.2 and round(segments) in (3, 5, 7, 9):
+            kept = [b for b in kept if b not in family]
+            kept.append(replace(bar, left=left, right=right, quality=min(b.quality for b in family), tick_px=0.0))
+    return kept
+
+
+def _twins(bar: Bar, other: Bar) -> bool:
+    """Whether both have one size, one polarity and one row, an odd number of lengths apart."""
+    size = bar.right - bar.left
+    alike = abs(bar.top - other.top) <= 1 and abs(bar.bottom - other.bottom) <= 1 and bar.light == other.light
+    steps = abs(other.left - bar.left) / (2 * size)
+    return alike and abs(other.right - other.left - size) <= 0.08 * size and abs(steps - round(steps)) < 0.1 and round(steps) <= 4
 
 
 def _continues(bar: Bar, other: Bar) -> bool:

@@ -23,7 +23,7 @@ from .ocr import LINE_PX, Text, engine
 
 Box = tuple[float, float, float, float]
 
-SURE = 0.5
+SURE = 0.65
 """Confidence below which no value is given."""
 ONE_SCALE = 0.06
 """Two bars whose pixel sizes differ by less than this share say the same."""

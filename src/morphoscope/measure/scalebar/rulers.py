@@ -45,7 +45,7 @@ def _run(profile: np.ndarray, width: int, prominence: float) -> tuple[float, flo
     steps = np.lib.stride_tricks.sliding_window_view(np.diff(places), TICKS - 1)
     mean = steps.mean(axis=1)
     uneven = np.abs(steps - mean[:, None]).max(axis=1) > np.maximum(EVEN_PX, EVEN * mean)
-    runs = np.flatnonzero(~uneven & (mean >= 0.008 * width) & (mean <= 0.06 * width))
+    runs = np.flatnonzero(~uneven & (mean >= 0.015 * width) & (mean <= 0.06 * width))
     if runs.size != 1:
         return None  # none, or more than eleven ticks: something else
     first = int(runs[0])
