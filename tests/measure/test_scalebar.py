@@ -124,3 +124,14 @@ def test_rendered_bars_are_read(rng: np.random.Generator) -> None:
         bar = scalebar.read(Micrograph(scalebars.render(background, printed).astype(np.float32)))
         assert bar.value_nm == pytest.approx(printed.value_nm), bar.reason
         assert bar.length_px == pytest.approx(printed.length_px, abs=0.7)
+
+
+@pytest.mark.parametrize("box_grows", [0.0, 40.0])
+def test_a_bar_on_both_sides_of_its_label(box_grows: float) -> None:
+    pixels = np.full((400, 1200), 0.4, np.float32)
+    pixels[350:354, 800:850] = 1.0
+    pixels[350:354, 950:1000] = 1.0
+    reader = Scripted(["500 nm"], (360 + 60 - box_grows, 26.0, 360 + 140 + box_grows, 58.0))
+    bar = scalebar.read(Micrograph(pixels), reader=reader)
+    assert bar.kind == "split"
+    assert bar.length_px == pytest.approx(200, abs=0.2)

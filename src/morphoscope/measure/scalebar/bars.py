@@ -161,7 +161,7 @@ def _ticks(plane: np.ndarray, top: int, bottom: int, start: float, stop: float, 
         for rows in (slice(max(0, top - 1 - reach), max(0, top - 1)), slice(bottom + 1, bottom + 1 + reach)):
             beside = plane[rows, columns].astype(np.float64)
             tall.append(beside.min(axis=0) if beside.shape[0] == reach else np.full(len(columns), -1.0))
-        raised = np.clip((np.maximum(*tall) - (level - contrast)) / contrast, 0, 1)
+        raised = np.clip((np.minimum(*tall) - (level - contrast)) / contrast, 0, 1)
         peak = int(np.argmax(raised[:3])) if raised.size else 0
         after = np.flatnonzero(raised[peak:] < 0.3)
         widths.append(float(raised[: peak + after[0]].sum()) if after.size and raised[peak] > 0.6 else 0.0)

@@ -49,6 +49,11 @@ class Text:
         """Of the box."""
         return self.bottom - self.top
 
+    @property
+    def middle(self) -> float:
+        """Column half way."""
+        return (self.left + self.right) / 2
+
 
 class Engine:
     """Finds lines of text and reads them; made once by ``engine()``."""

@@ -239,8 +239,9 @@ def _joined(strokes: list[Bar], text: Text, shape: tuple[int, int]) -> list[Bar]
     plain = [bar for bar in strokes if not _is_frame(bar, strokes, text)]
     middle = (text.top + text.bottom) / 2
     level = [b for b in plain if b.kind == "stroke" and b.top - 2 <= text.bottom and b.bottom + 2 >= text.top]
-    lefts = [b for b in level if -0.6 * text.height <= text.left - b.right <= 2.5 * text.height]
-    rights = [b for b in level if -0.6 * text.height <= b.left - text.right <= 2.5 * text.height]
+    reach, inner = 2.5 * text.height, 0.3 * text.height  # the box around the words may hold the halves too
+    lefts = [b for b in level if b.left <= text.left + inner and b.right < text.middle - inner and text.left - b.right <= reach]
+    rights = [b for b in level if b.right >= text.right - inner and b.left > text.middle + inner and b.left - text.right <= reach]
     halves = []
     for one in lefts:
         for two in rights:
@@ -316,11 +317,28 @@ def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float 
         return abstain(f"two bars disagree: {both} ({best.text.words!r}, {second.text.words!r})", best, best.score)
     if second is not None and best.bar.kind == "ruler" and second.score > 0.4 * best.score:
         best = second  # they agree; the bar that was drawn for the reader is the plainer one
+    if _is_half(grey, best):
+        return abstain("only one half of a bar around its label was found", best, best.score)
     votes = _votes(grey, best, reader)
     length, agreement = _agreed(best.length, votes)
     if length is None:
         return abstain(f"the label reads differently each time: {', '.join(map(repr, votes))}", best, 0.2)
     return _answer(replace(best, length=length), agreement, known_nm)
+
+
+def _is_half(grey: np.ndarray, pair: Pair) -> bool:
+    """Whether the stroke beside the label goes on at the label's other side."""
+    bar, text = pair.bar, pair.text
+    row, middle = (bar.top + bar.bottom) / 2, (text.top + text.bottom) / 2
+    beside = bar.kind == "stroke" and (bar.right < text.middle or bar.left > text.middle)
+    if not beside or abs(row - middle) > 0.4 * text.height:
+        return False
+    left, right = round(2 * text.middle - bar.right), round(2 * text.middle - bar.left)
+    quarter = (right - left) // 4
+    columns = slice(max(0, left + quarter), max(0, right - quarter))
+    own = float(np.median(grey[bar.top : bar.bottom, round(bar.left) : round(bar.right)]))
+    mirrored = grey[bar.top : bar.bottom, columns]
+    return mirrored.size > 0 and float(np.mean(np.abs(mirrored - own) < 0.35 * bar.contrast)) > 0.8
 
 
 def _answer(pair: Pair, agreement: float, known_nm: float | None) -> ScaleBar:
