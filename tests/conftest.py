@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -13,3 +14,9 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"third-party data not found beside the checkout ({SHARED.name})")
     return SHARED
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator with a fixed seed."""
+    return np.random.default_rng(20240)

@@ -1,0 +1,209 @@
+"""
+What was printed onto a micrograph: frames, data bars, labels and their boxes, arrows, scale bars, insets.
+
+Printed ink differs from a specimen in three ways that are measured here: it has one grey level at an end of the
+scale, its edges fall off within two pixels, and its boxes and frames are straight. Bright specimens that saturate the
+detector share the first but neither of the others.
+
+Checked against: print drawn on simulated micrographs, in tests/measure/test_annotations.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage
+
+from ..core import Micrograph
+from . import databar
+from .scalebar import bars, insets
+from .scalebar.reading import Reader
+
+WHITE, BLACK = 246, 9
+"""Levels of 255 from which a pixel may be ink."""
+SPREAD = 6.0
+"""Largest difference of grey within a frame or a flat box, in levels of 255 (compression adds some)."""
+JUMP = 55.0
+"""Levels by which ink stands out two pixels beyond its edge."""
+SHARP = 0.7
+"""Share of an ink's outline that stands out so."""
+EXTREME = 0.4
+"""Share of a letter that is as bright or dark as ink; the rest is its edge."""
+MARGIN_PX = 2
+"""The mask is wider than the ink by this, for the blur of its edges."""
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Print:
+    """``mask`` is True where something is printed; ``parts`` are its kinds and boxes (left, top, right, bottom)."""
+
+    mask: np.ndarray
+    parts: tuple[tuple[str, Box], ...]
+
+    @property
+    def share(self) -> float:
+        """Share of the picture that is print."""
+        return float(self.mask.mean())
+
+
+def find(micrograph: Micrograph, *, reader: Reader | None = None) -> Print:
+    """
+    Everything printed on ``micrograph``.
+
+    With a ``reader`` (``scalebar.ocr.engine()``) also words whose ink is not black or white.
+    """
+    grey = np.rint(np.clip(micrograph.pixels, 0, 1) * 255).astype(np.uint8)
+    mask = np.zeros(grey.shape, bool)
+    parts: list[tuple[str, Box]] = []
+
+    def add(kind: str, box: Box, margin: int = MARGIN_PX) -> None:
+        left, top, right, bottom = box
+        mask[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin] = True
+        parts.append((kind, box))
+
+    for box in frames(grey):
+        add("frame", box)
+    row = micrograph.data_bar_row_px or databar.find(micrograph.pixels) or band(grey)
+    if row is not None:
+        add("data bar", (0, row, grey.shape[1], grey.shape[0]), 0)
+    for box in insets.find(grey):
+        add("inset", box)
+    for box in flat_boxes(grey):
+        add("box", box)
+    for bar in bars.alone(bars.find(grey)):
+        if bar.quality >= 0.6 and bar.bottom - bar.top >= 2:
+            add("bar", (int(bar.left), bar.top, int(np.ceil(bar.right)), bar.bottom))
+    for line in reader.boxes(grey) if reader is not None else ():
+        add("words", (int(line[0]), int(line[1]), int(np.ceil(line[2])), int(np.ceil(line[3]))))
+    inked, boxes = ink(grey, mask)
+    mask |= ndimage.binary_dilation(inked, iterations=MARGIN_PX) if inked.any() else inked
+    return Print(mask, (*parts, *(("ink", box) for box in boxes)))
+
+
+def without(micrograph: Micrograph, printed: Print) -> Micrograph:
+    """``micrograph`` with what is printed masked."""
+    mask = ~printed.mask if micrograph.mask is None else micrograph.mask & ~printed.mask
+    return replace(micrograph, mask=mask, history=(*micrograph.history, "without(print)"))
+
+
+def painted_over(micrograph: Micrograph, printed: Print) -> Micrograph:
+    """``micrograph`` with the print filled in smoothly from around it, and masked: filled pixels are no measurement."""
+    pixels, unknown = micrograph.pixels.astype(np.float64), printed.mask.copy()
+    if unknown.all():
+        return without(micrograph, printed)
+    filled, sigma = np.where(unknown, 0.0, pixels), 1.0
+    while unknown.any():
+        weight = ndimage.gaussian_filter((~printed.mask).astype(np.float64), sigma)
+        mean = ndimage.gaussian_filter(np.where(printed.mask, 0.0, pixels), sigma) / np.maximum(weight, 1e-12)
+        ready = unknown & (weight > 0.02)
+        filled[ready] = mean[ready]
+        unknown &= ~ready
+        sigma *= 2
+    painted = np.clip(filled, 0, 1).astype(micrograph.pixels.dtype)
+    return without(micrograph.then("painted_over(print)", painted), printed)
+
+
+def frames(grey: np.ndarray) -> list[Box]:
+    """Strips of one level along the picture's edges."""
+    height, width = grey.shape
+    boxes: list[Box] = []
+    for turns, side in ((0, "top"), (1, "right"), (2, "bottom"), (3, "left")):
+        deep = _depth(np.rot90(grey, turns))
+        if deep > 0:
+            boxes.append(
+                {
+                    "top": (0, 0, width, deep),
+                    "right": (width - deep, 0, width, height),
+                    "bottom": (0, height - deep, width, height),
+                    "left": (0, 0, deep, height),
+                }[side]
+            )
+    return boxes
+
+
+def _depth(grey: np.ndarray) -> int:
+    """Number of rows from the top that have one and the same extreme level; 0 where the whole picture has."""
+    low, high = np.percentile(grey, [1, 99], axis=1)
+    level = float(np.median(grey[0]))
+    if BLACK < level < WHITE:
+        return 0
+    plain = (high - low <= 2 * SPREAD) & (np.abs(np.median(grey, axis=1) - level) <= SPREAD)
+    deep = int(np.argmin(plain)) if not plain.all() else 0
+    return deep if deep < 0.4 * grey.shape[0] else 0
+
+
+def band(grey: np.ndarray) -> int | None:
+    """First row of a band of one level with words in it along the bottom, or None."""
+    height = int(grey.shape[0])
+    for extreme in (grey <= BLACK + 12, grey >= WHITE - 6):
+        share = extreme.mean(axis=1)
+        rows = share >= 0.55
+        start = height
+        while start > 0 and (rows[start - 1] or rows[max(0, start - 4) : start].any()):
+            start -= 1
+        tall = height - start
+        if not 0.025 * height <= tall <= 0.3 * height or start < 8:
+            continue
+        begins, before = float(share[start : start + 4].max()), float(share[start - 8 : start - 3].mean())
+        if begins >= 0.93 and before < 0.6:
+            return int(start)
+    return None
+
+
+def flat_boxes(grey: np.ndarray) -> list[Box]:
+    """Rectangles of one extreme level, with or without words in them."""
+    height, width = grey.shape
+    boxes: list[Box] = []
+    for extreme in (grey >= WHITE, grey <= BLACK):
+        labels, _ = ndimage.label(ndimage.binary_opening(extreme, np.ones((3, 3), bool)))
+        for number, window in enumerate(ndimage.find_objects(labels), start=1):
+            tall, wide = (side.stop - side.start for side in window)
+            if tall < max(9, 0.025 * height) or wide < max(9, 0.025 * width) or tall * wide > 0.25 * height * width:
+                continue
+            inside = labels[window] == number
+            whole = ndimage.binary_fill_holes(np.pad(inside, 1))[1:-1, 1:-1]
+            if whole.mean() > 0.93 and inside.mean() > 0.3:
+                top, left = window[0].start, window[1].start
+                boxes.append((left, top, left + wide, top + tall))
+    return boxes
+
+
+def ink(grey: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, list[Box]]:
+    """Letters, words and arrows outside ``known``: extreme, even, with sharp edges all around."""
+    height, width = grey.shape
+    found, boxes = np.zeros(grey.shape, bool), list[Box]()
+    level = grey.astype(np.float64)
+    for plane in (level, 255 - level):
+        around = ndimage.minimum_filter(plane, 9)
+        labels, count = ndimage.label((plane >= 255 - JUMP) & (plane - around >= JUMP) & ~known, np.ones((3, 3)))
+        extreme = ndimage.mean(plane >= min(WHITE, 255 - BLACK), labels, np.arange(1, count + 1))
+        for number, window in enumerate(ndimage.find_objects(labels), start=1):
+            tall, wide = (side.stop - side.start for side in window)
+            if extreme[number - 1] < EXTREME:
+                continue
+            inside = labels[window] == number
+            if max(tall, wide) < 6 or inside.sum() < 10 or tall > 0.4 * height or wide > 0.6 * width:
+                continue
+            if inside.sum() > 0.02 * grey.size:
+                continue
+            rim = inside & ~ndimage.binary_erosion(inside, border_value=1)
+            if rim.any() and float(np.mean(plane[window][rim] - around[window][rim] >= 1.5 * JUMP)) >= SHARP:
+                if _soft(plane, labels == number, window):
+                    continue
+                found[window] |= inside
+                boxes.append((window[1].start, window[0].start, window[1].stop, window[0].stop))
+    return found, boxes
+
+
+def _soft(plane: np.ndarray, inside: np.ndarray, window: tuple[slice, ...]) -> bool:
+    """Whether the grey falls off slowly beyond the outline, as a bright specimen's does."""
+    rows = slice(max(0, window[0].start - 4), window[0].stop + 4)
+    columns = slice(max(0, window[1].start - 4), window[1].stop + 4)
+    local, grey = inside[rows, columns], plane[rows, columns]
+    second = ndimage.binary_dilation(local, iterations=2) & ~ndimage.binary_dilation(local, iterations=1)
+    if not second.any():
+        return True
+    return float(np.mean(grey[second] < 255 - JUMP)) < SHARP

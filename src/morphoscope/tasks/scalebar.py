@@ -1,0 +1,127 @@
+"""The scale bars of a folder of images: a table, and a sheet of pictures to check it by eye."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from ..core import Figure, Micrograph, Param, Quantity, Report, Run
+from ..errors import InputError, MissingDependency, MorphoscopeError
+from ..io import READERS, read_micrograph
+from ..measure import scalebar
+from ..measure.scalebar import ScaleBar
+from .pictures import ACCENT
+
+PICTURES = ("png", "jpeg", "bmp", "gif", "tiff", "dm", "tia", "mrc", "emd", "hdf5")
+"""Formats that are looked for in a folder; a file that is named is read whatever it is."""
+SHOWN = 60
+"""Most pictures on the sheet."""
+COLUMNS, TILE_PX, CAPTION_PX = 4, 280, 34
+
+
+def read(
+    run: Run,
+    files: Annotated[tuple[Path, ...], Param("images, or folders of images", accepts="any")],
+) -> Report:
+    """
+    The printed scale bar of each image: its label, its length in pixels, and so the size of a pixel.
+
+    Nothing is guessed: where the label cannot be read beyond doubt, where bars disagree with each other or with the file's
+    own pixel size, or where there is no bar, the row has no value and a reason. The sheet shows what was found.
+    """
+    paths = list(images(files))
+    if not paths:
+        raise InputError(
+            f"no image in {', '.join(path.name for path in files) or 'what was given'}; give images or folders of images"
+        )
+    rows: list[dict[str, Any]] = []
+    tiles: list[Image.Image] = []
+    for k, path in enumerate(paths):
+        run.progress(k, len(paths), path.name)
+        micrograph, bar = _look(path)
+        rows.append(_row(path, bar))
+        if len(tiles) < SHOWN:
+            tiles.append(_tile(path, micrograph, bar))
+    _sheet(tiles).save(run.file("sheet.png"))
+    answered = sum(row["value_nm"] is not None for row in rows)
+    more = (f"the sheet shows the first {SHOWN} of {len(paths)} images",) if len(paths) > SHOWN else ()
+    return Report(
+        title=f"Scale bars: {answered} of {len(paths)} images answered",
+        values={"images": Quantity(len(paths)), "answered": Quantity(answered)},
+        tables={"bars": rows},
+        files={"sheet": "sheet.png"},
+        figures={"sheet": Figure("image", ("sheet",), "What was found: the bar's ends and its label")},
+        notes=more,
+    )
+
+
+def images(files: tuple[Path, ...]) -> Iterator[Path]:
+    """The files given, and the images inside the folders given, in order of name."""
+    known = {extension for name in PICTURES for extension in READERS[name].extensions}
+    for path in files:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in known)
+        else:
+            yield path
+
+
+def _look(path: Path) -> tuple[Micrograph | None, ScaleBar]:
+    """One image and its bar; an image that cannot be read is an answer without a value."""
+    try:
+        micrograph = read_micrograph(path, nan="mask")
+        return micrograph, scalebar.read(micrograph)
+    except MissingDependency:
+        raise
+    except MorphoscopeError as error:
+        return None, ScaleBar(None, None, 0.0, str(error).removeprefix(f"{path.name}: "))
+
+
+def _row(path: Path, bar: ScaleBar) -> dict[str, Any]:
+    return {
+        "file": path.name,
+        "value_nm": bar.value_nm,
+        "length_px": bar.length_px,
+        "pixel_size_nm": bar.pixel_size_nm,
+        "confidence": round(bar.confidence, 3),
+        "reason": bar.reason,
+    }
+
+
+def _tile(path: Path, micrograph: Micrograph | None, bar: ScaleBar) -> Image.Image:
+    """The image with the bar's ends and label marked, and the answer below."""
+    tile = Image.new("RGB", (TILE_PX, TILE_PX + CAPTION_PX), "white")
+    pen = ImageDraw.Draw(tile)
+    if micrograph is not None:
+        plane = Image.fromarray(np.rint(np.clip(micrograph.pixels, 0, 1) * 255).astype(np.uint8))
+        scale = min(TILE_PX / plane.width, TILE_PX / plane.height)
+        size = (max(1, round(plane.width * scale)), max(1, round(plane.height * scale)))
+        tile.paste(plane.resize(size, Image.Resampling.LANCZOS).convert("RGB"), (0, 0))
+        for row, column in bar.ends or ():
+            x, y = (column + 0.5) * scale, (row + 0.5) * scale
+            pen.line([x, y - 7, x, y + 7], fill=ACCENT, width=2)
+        if bar.label_px is not None:
+            pen.rectangle([edge * scale for edge in bar.label_px], outline=ACCENT)
+    found = "no value" if bar.value_nm is None else f"{bar.value_nm:g} nm = {bar.length_px:.1f} px ({bar.confidence:.2f})"
+    pen.text((2, TILE_PX + 2), _short(path.name), fill="black")
+    pen.text((2, TILE_PX + 12), found, fill="black" if bar.value_nm is None else ACCENT)
+    pen.text((2, TILE_PX + 22), _short(bar.reason), fill="grey")
+    return tile
+
+
+def _short(text: str) -> str:
+    plain = text.encode("latin-1", "replace").decode("latin-1")
+    return plain if len(plain) <= 46 else plain[:44] + ".."
+
+
+def _sheet(tiles: list[Image.Image]) -> Image.Image:
+    across = min(COLUMNS, len(tiles))
+    step = TILE_PX + 8
+    down = -(-len(tiles) // across)
+    sheet = Image.new("RGB", (across * step, down * (step + CAPTION_PX)), "white")
+    for k, tile in enumerate(tiles):
+        sheet.paste(tile, (k % across * step, k // across * (step + CAPTION_PX)))
+    return sheet
