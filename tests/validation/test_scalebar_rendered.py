@@ -74,11 +74,6 @@ def check(told: list[tuple[scalebars.Printed, scalebar.ScaleBar]], *, share: flo
     assert len(given) / len(told) >= share
 
 
-@pytest.mark.timeout(110)
-def test_a_few_rendered_bars() -> None:
-    check(answers(np.random.default_rng(7), 12), share=0.5, right=1.0)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_some_rendered_bars() -> None:
