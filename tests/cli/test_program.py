@@ -12,6 +12,7 @@ from PIL import Image
 
 from morphoscope.app import TASKS, Workspace
 from morphoscope.cli import main
+from morphoscope.cli.show import table
 
 
 @pytest.fixture
@@ -174,3 +175,16 @@ def test_a_closed_pipe_is_no_error(picture, tmp_path):
     command = f"{sys.executable} -m morphoscope inspect {picture} --json | head -c 10"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=tmp_path, capture_output=True, text=True)
     assert done.stderr == ""
+
+
+def test_tables_show_what_fits_and_name_the_rest(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    sentence = "a sentence that is much longer than a column may be"
+    rows = [{"file": f"{n}.tif", "unit": "nm", "empty": None, **{f"value_{i}": 1.5 * n for i in range(8)}} for n in (1, 2)]
+    table("bars", [row | {"reason": sentence} for row in rows])
+    out = capsys.readouterr().out
+    assert "1.tif" in out
+    assert "the same in every row: unit nm, reason a sentence" in out
+    assert "columns that do not fit: value_" in out
+    assert "empty" not in out
+    assert max(map(len, out.splitlines()[:4])) <= 60

@@ -30,6 +30,8 @@ def folder(tmp_path: Path, rng: np.random.Generator) -> Path:
     (place / "b_cut.png").write_bytes((place / "a_bar.png").read_bytes()[:900])
     save(place / "c_bare.png", background)
     (place / "notes.txt").write_text("not an image")
+    (place / ".thumbnails").mkdir()
+    save(place / ".thumbnails" / "a_bar.png", background)
     return place
 
 

@@ -80,7 +80,8 @@ def table(name: str, rows: list[dict[str, object]], *, most: int = 40) -> None:
     console = Console(highlight=False)
     cells = {column: [_cell(row.get(column)) for row in rows[:most]] for column in rows[0]}
     same = {column: texts[0] for column, texts in cells.items() if len(texts) > 1 and len(set(texts)) == 1}
-    shown, hidden = _fitting({column: texts for column, texts in cells.items() if column not in same}, console.width)
+    told_apart = {column: texts for column, texts in cells.items() if any(texts) and column not in same}
+    shown, hidden = _fitting(told_apart, console.width)
     grid = Table(title=name, title_justify="left", box=None, header_style="bold")
     for column in shown:
         grid.add_column(column, overflow="fold", no_wrap=not _is_text(cells[column]))

@@ -64,7 +64,8 @@ def images(files: tuple[Path, ...]) -> Iterator[Path]:
     known = {extension for name in PICTURES for extension in READERS[name].extensions}
     for path in files:
         if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in known)
+            inside = (p for p in path.rglob("*") if not any(part.startswith(".") for part in p.relative_to(path).parts))
+            yield from sorted(p for p in inside if p.is_file() and p.suffix.lower() in known)
         else:
             yield path
 
