@@ -14,9 +14,9 @@ from ..errors import UnreadableFile
 from . import grey
 from .limits import check_size
 
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
+WHITE_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 2, 3, 5, 6
 COLOURS = {RGB: 3, YCBCR: 3, CMYK: 4}
-ORIENTATION_TAG, COLOUR_MAP_TAG = 274, 320
+ORIENTATION_TAG = 274
 UNCOMPRESSED = 1
 
 

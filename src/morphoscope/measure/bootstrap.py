@@ -42,14 +42,6 @@ def blocks(shape: tuple[int, ...], *, length_px: float) -> tuple[list[Block], in
     return list(itertools.product(*parts)), side
 
 
-def block_numbers(shape: tuple[int, ...], tiling: list[Block]) -> np.ndarray:
-    """The number of the block that each pixel belongs to."""
-    numbers = np.empty(shape, np.intp)
-    for k, block in enumerate(tiling):
-        numbers[block] = k
-    return numbers
-
-
 def redraw(count: int, *, rng: np.random.Generator, draws: int) -> np.ndarray:
     """How often each of ``count`` blocks is taken in each of ``draws``: rows that sum to ``count``."""
     if count < 2:
