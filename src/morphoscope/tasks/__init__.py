@@ -33,6 +33,7 @@ class Entry(NamedTuple):
 GROUPS = {
     "measure": "Numbers with units and intervals from one image",
     "simulate": "Micrographs of known truth from physics",
+    "datasets": "Labelled images: fetch, make, describe",
 }
 
 
@@ -47,6 +48,9 @@ TASKS: dict[str, Entry] = {
         "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
     ),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
+    "datasets get": Entry("datasets:get", "Fetch a public data set from its authors, checked by hashes"),
+    "datasets fake": Entry("datasets:fake", "Simulated blends in the public layout, labels from thermodynamics"),
+    "datasets describe": Entry("datasets:describe", "What is in a labelled set, and what leaks between the parts of a split"),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
