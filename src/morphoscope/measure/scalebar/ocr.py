@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,12 @@ import numpy as np
 
 from ...errors import MissingDependency
 
-INSTALLED = all(importlib.util.find_spec(name) is not None for name in ("rapidocr", "onnxruntime"))
-"""Whether words can be read; the package itself is loaded with the first engine, as it takes a second."""
+try:
+    import rapidocr  # a light package: what it stands on is loaded with the first engine
+except ImportError:
+    INSTALLED = False
+else:
+    INSTALLED = True
 
 SETTINGS = {
     "Global.log_level": "error",
@@ -58,7 +61,7 @@ class Engine:
     def __init__(self) -> None:
         if not INSTALLED:
             raise MissingDependency("rapidocr", "ocr", "read the label of a scale bar")
-        whole: Any = importlib.import_module("rapidocr").RapidOCR(params=SETTINGS)
+        whole: Any = rapidocr.RapidOCR(params=SETTINGS)
         self._input: Any = importlib.import_module("rapidocr.ch_ppocr_rec").TextRecInput
         self._find, self._read = whole._load_det_model(), whole._load_rec_model()
         self._find.limit_type, self._find.limit_side_len = "max", 4000
