@@ -51,6 +51,7 @@ TASKS: dict[str, Entry] = {
     "datasets get": Entry("datasets:get", "Fetch a public data set from its authors, checked by hashes"),
     "datasets fake": Entry("datasets:fake", "Simulated blends in the public layout, labels from thermodynamics"),
     "datasets describe": Entry("datasets:describe", "What is in a labelled set, and what leaks between the parts of a split"),
+    "print-mask": Entry("print_mask:find", "What is printed on a micrograph: a mask of it, and the picture without it"),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
