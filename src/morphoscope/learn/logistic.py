@@ -69,7 +69,9 @@ def fit(
     ordered = tuple(classes or sorted(set(labels)))
     code = np.array([ordered.index(label) for label in labels])
     if len(set(code.tolist())) < max(2, len(ordered)):
-        raise InputError(f"the training part holds {len(set(labels))} of the {max(2, len(ordered))} classes; it cannot tell them apart")
+        raise InputError(
+            f"the training part holds {len(set(labels))} of the {max(2, len(ordered))} classes; it cannot tell them apart"
+        )
     strength = _chosen(rows, code, np.asarray(groups), seed)
     return _fitted(rows, code, tuple(names), ordered, strength)
 

@@ -60,7 +60,9 @@ class Counts:
 
 def counts(truth: np.ndarray, answer: np.ndarray) -> Counts:
     """The four counts of two boolean arrays."""
-    return Counts(int((truth & answer).sum()), int((~truth & answer).sum()), int((truth & ~answer).sum()), int((~truth & ~answer).sum()))
+    return Counts(
+        int((truth & answer).sum()), int((~truth & answer).sum()), int((truth & ~answer).sum()), int((~truth & ~answer).sum())
+    )
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

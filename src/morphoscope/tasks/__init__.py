@@ -34,6 +34,7 @@ GROUPS = {
     "measure": "Numbers with units and intervals from one image",
     "simulate": "Micrographs of known truth from physics",
     "datasets": "Labelled images: fetch, make, describe",
+    "miscibility": "Is this polymer blend miscible? Judged from its SEM image",
 }
 
 
@@ -48,6 +49,10 @@ TASKS: dict[str, Entry] = {
         "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
     ),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
+    "measure descriptors": Entry("descriptors:table", "About 280 numbers for each image: blobs, domains, waves, texture"),
+    "miscibility train": Entry("miscibility:train", "Train a judge on labelled micrographs and score it by article"),
+    "miscibility predict": Entry("miscibility:predict", "The evidence that each micrograph shows a miscible blend"),
+    "miscibility sobel": Entry("miscibility:sobel", "The paper's rule without learning: few edges, so miscible"),
     "datasets get": Entry("datasets:get", "Fetch a public data set from its authors, checked by hashes"),
     "datasets fake": Entry("datasets:fake", "Simulated blends in the public layout, labels from thermodynamics"),
     "datasets describe": Entry("datasets:describe", "What is in a labelled set, and what leaks between the parts of a split"),

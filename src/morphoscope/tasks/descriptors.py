@@ -9,13 +9,13 @@ from typing import Annotated
 
 import numpy as np
 
-from ..core import Param, Quantity, Report, Run
+from ..core import Micrograph, Param, Quantity, Report, Run
 from ..errors import InputError, MissingDependency, MorphoscopeError
 from ..io import read_micrograph
-from ..measure import descriptors
+from ..measure import annotations, descriptors
 from .scalebar import images
 
-Read = tuple[list[Path], np.ndarray, list[tuple[Path, str]]]
+Described = tuple[tuple[str, ...], list[Path], np.ndarray, list[tuple[Path, str]]]
 
 
 def table(
@@ -30,10 +30,9 @@ def table(
     paths = list(images(files))
     if not paths:
         raise InputError("no image in what was given; give images or folders of images")
-    read, rows, left_out = described(paths, progress=run.progress)
+    names, read, rows, left_out = described(paths, progress=run.progress)
     if not read:
         raise InputError(f"none of the {len(paths)} images can be used; the first: {left_out[0][1]}")
-    names = descriptor_names()
     with open(run.file("descriptors.csv"), "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file", *names])
@@ -48,8 +47,9 @@ def table(
 
 def described(
     paths: Sequence[Path], *, progress: Callable[[float, float, str], None] = lambda done, total, note: None
-) -> Read:
-    """The files that could be described, one row of descriptors for each, and (file, reason) of the others."""
+) -> Described:
+    """Names of the descriptors, the files that could be described, one row of descriptors for each, and (file, reason) of the others."""
+    names: tuple[str, ...] = ()
     read, rows, left_out = list[Path](), list[np.ndarray](), list[tuple[Path, str]]()
     for k, path in enumerate(paths):
         progress(k, len(paths), path.name)
@@ -60,11 +60,13 @@ def described(
         except MorphoscopeError as error:
             left_out.append((path, str(error)))
             continue
+        names = tuple(row)
         read.append(path)
         rows.append(np.fromiter(row.values(), float, len(row)))
-    return read, np.array(rows), left_out
+    return names, read, np.array(rows), left_out
 
 
-def specimen(path: Path):  # type: ignore[no-untyped-def]
+def specimen(path: Path) -> Micrograph:
     """The image at ``path`` with what is printed on it masked."""
-    return read_micrograph(path, nan="mask")
+    micrograph = read_micrograph(path, nan="mask")
+    return annotations.without(micrograph, annotations.find(micrograph, grey_bars=False))

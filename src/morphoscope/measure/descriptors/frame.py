@@ -75,8 +75,8 @@ def frame(micrograph: Micrograph) -> Frame:
         raise InputError(f"{micrograph.source or 'the image'}: {width} x {height} px is too small; give at least {LEAST} a side")
     zoom = SIDE_PX / math.sqrt(height * width)
     shape = (max(LEAST, 16 * round(height * zoom / 16)), max(LEAST, 16 * round(width * zoom / 16)))
-    seen = np.ones(shape, np.float32) if micrograph.mask is None else _resized((~micrograph.mask).astype(np.float32), shape)
-    pixels = micrograph.pixels if micrograph.mask is None else np.where(micrograph.mask, 0, micrograph.pixels)
+    seen = np.ones(shape, np.float32) if micrograph.mask is None else _resized(micrograph.mask.astype(np.float32), shape)
+    pixels = micrograph.pixels if micrograph.mask is None else np.where(micrograph.mask, micrograph.pixels, 0)
     grey = _resized(np.ascontiguousarray(pixels, np.float32), shape)
     shown = seen > 0.5
     if shown.mean() < 0.05:
