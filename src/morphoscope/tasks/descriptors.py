@@ -12,7 +12,9 @@ import numpy as np
 from ..core import Micrograph, Param, Quantity, Report, Run
 from ..errors import InputError, MissingDependency, MorphoscopeError
 from ..io import read_micrograph
-from ..measure import annotations, descriptors
+from ..measure import descriptors
+from ..measure.annotations import find as find_print
+from ..measure.annotations import without
 from .scalebar import images
 
 Described = tuple[tuple[str, ...], list[Path], np.ndarray, list[tuple[Path, str]]]
@@ -48,7 +50,7 @@ def table(
 def described(
     paths: Sequence[Path], *, progress: Callable[[float, float, str], None] = lambda done, total, note: None
 ) -> Described:
-    """Names of the descriptors, the files that could be described, one row of descriptors for each, and (file, reason) of the others."""
+    """Names of the descriptors, the files that could be described, a row for each, and (file, reason) of the others."""
     names: tuple[str, ...] = ()
     read, rows, left_out = list[Path](), list[np.ndarray](), list[tuple[Path, str]]()
     for k, path in enumerate(paths):
@@ -69,4 +71,4 @@ def described(
 def specimen(path: Path) -> Micrograph:
     """The image at ``path`` with what is printed on it masked."""
     micrograph = read_micrograph(path, nan="mask")
-    return annotations.without(micrograph, annotations.find(micrograph, grey_bars=False))
+    return without(micrograph, find_print(micrograph, grey_bars=False))

@@ -94,10 +94,12 @@ def _rows(run: Run, dataset: Dataset) -> tuple[tuple[str, ...], list[Any], np.nd
 
 def _indices(kept: list[Any], cuts: list[protocols.Split]) -> list[tuple[int, np.ndarray, np.ndarray]]:
     place = {sample.key: k for k, sample in enumerate(kept)}
-    return [
-        (cut.repeat, *(np.array([place[s.key] for s in part if s.key in place]) for part in (cut.train, cut.test)))
-        for cut in cuts
-    ]
+    parts = [(cut.repeat, cut.train, cut.test) for cut in cuts]
+    return [(repeat, _places(place, train), _places(place, test)) for repeat, train, test in parts]
+
+
+def _places(place: dict[str, int], part: Dataset) -> np.ndarray:
+    return np.array([place[sample.key] for sample in part if sample.key in place])
 
 
 def _scores(run: Run, truth: np.ndarray, held: judging.Held, groups: list[str], tested: np.ndarray) -> dict[str, Quantity]:

@@ -182,7 +182,7 @@ def _caption(row: dict[str, Any]) -> str:
 
 
 def _levels(path: Path) -> np.ndarray:
-    return np.rint(np.clip(read_micrograph(path, nan="mask").pixels, 0, 1) * 255)
+    return np.asarray(np.rint(np.clip(read_micrograph(path, nan="mask").pixels, 0, 1) * 255))
 
 
 def _as_in_paper(path: Path) -> np.ndarray:

@@ -90,7 +90,7 @@ def frame(micrograph: Micrograph) -> Frame:
 def _resized(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     enlarged = shape[0] > plane.shape[0]
     how = Image.Resampling.BICUBIC if enlarged else Image.Resampling.BOX
-    return np.clip(np.asarray(Image.fromarray(plane).resize((shape[1], shape[0]), how)), 0, 1)
+    return np.asarray(np.clip(np.asarray(Image.fromarray(plane).resize((shape[1], shape[0]), how)), 0, 1))
 
 
 def _flat(grey: np.ndarray, seen: np.ndarray) -> np.ndarray:
