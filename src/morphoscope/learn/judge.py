@@ -47,7 +47,6 @@ class Judge:
         described = {
             "names": list(fit.names),
             "classes": list(fit.classes),
-            "strength": fit.strength,
             "limit": self.limit,
             "grades": list(self.grades),
             "cuts": list(self.cuts),
@@ -75,7 +74,6 @@ class Judge:
             arrays["scale"],
             arrays["weights"],
             arrays["bias"],
-            float(told["strength"]),
         )
         known = novelty.Familiar(arrays["axes"], arrays["variances"], float(told["residual"]))
         return cls(fit, known, float(told["limit"]), tuple(told["grades"]), tuple(told["cuts"]))
@@ -93,22 +91,20 @@ class Held:
 def cross_validated(
     rows: np.ndarray,
     labels: Sequence[str],
-    groups: Sequence[str],
     cuts: Iterable[tuple[int, np.ndarray, np.ndarray]],
     *,
     classes: Sequence[str],
-    seed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Held:
     """Fit on each training part of ``cuts`` (repeat, training rows, test rows) and answer for its test part."""
-    y, g = np.asarray(labels), np.asarray(groups)
+    y = np.asarray(labels)
     answers: dict[int, np.ndarray] = {}
     unlike, seen = np.zeros(len(y)), np.zeros(len(y))
     shape = (len(y),) if len(classes) == 2 else (len(y), len(classes))
     rates = []
     for done, (repeat, train, test) in enumerate(cuts):
         progress(done)
-        fit = logistic.fit(rows[train], y[train].tolist(), g[train].tolist(), names=(), classes=classes, seed=seed)
+        fit = logistic.fit(rows[train], y[train].tolist(), names=(), classes=classes)
         answers.setdefault(repeat, np.full(shape, np.nan))[test] = fit.logits(rows[test])
         unlike[test] += novelty.learn(fit.standardised(rows[train])).novelty(fit.standardised(rows[test]))
         seen[test] += 1
@@ -119,17 +115,15 @@ def cross_validated(
 def whole(
     rows: np.ndarray,
     labels: Sequence[str],
-    groups: Sequence[str],
     held: Held,
     *,
     names: Sequence[str],
     classes: Sequence[str],
     grades: Sequence[str] = (),
     graded: Sequence[str | None] = (),
-    seed: int = 0,
 ) -> Judge:
     """The judge fitted on all rows; limits and cuts come from the held-out answers."""
-    fit = logistic.fit(rows, labels, groups, names=names, classes=classes, seed=seed)
+    fit = logistic.fit(rows, labels, names=names, classes=classes)
     familiar = novelty.learn(fit.standardised(rows))
     limit = float(np.percentile(held.novelty, UNLIKE_PERCENTILE))
     have = [grade for grade in grades if grade in graded]

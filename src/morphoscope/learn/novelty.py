@@ -20,6 +20,8 @@ import numpy as np
 
 EXPLAINED = 0.9
 """Share of the variance that the axes carry."""
+LEAST_RESIDUAL = 0.01
+"""Share of the variance that the residual counts as at least, where the axes carry nearly all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,5 +45,5 @@ def learn(standardised: np.ndarray) -> Familiar:
     variances = spread**2 / len(standardised)
     count = min(int(np.searchsorted(np.cumsum(variances) / variances.sum(), EXPLAINED)) + 1, len(standardised) // 3)
     count = max(1, count)
-    residual = float(variances[count:].sum())
-    return Familiar(axes[:count], variances[:count], max(residual, 1e-9))
+    residual = max(float(variances[count:].sum()), LEAST_RESIDUAL * float(variances.sum()))
+    return Familiar(axes[:count], variances[:count], residual)

@@ -40,7 +40,7 @@ def train(
     names, kept, rows, left_out = _rows(run, dataset)
     labels, groups = [str(sample.label) for sample in kept], [sample.group for sample in kept]
     held = judging.cross_validated(
-        rows, labels, groups, _indices(kept, cuts), classes=classes, seed=run.seed,
+        rows, labels, _indices(kept, cuts), classes=classes,
         progress=lambda done: run.progress(done, len(cuts), f"fold {done + 1} of {len(cuts)}"),
     )  # fmt: skip
     truth = np.array([label == classes[-1] for label in labels])
@@ -48,8 +48,8 @@ def train(
     found = _scores(run, truth, held, groups, tested)
     honest = _sentence(found, protocol, len(dataset.groups))
     judge = judging.whole(
-        rows, labels, groups, held, names=names, classes=classes, grades=grades,
-        graded=[sample.texts.get("grade") for sample in kept], seed=run.seed,
+        rows, labels, held, names=names, classes=classes, grades=grades,
+        graded=[sample.texts.get("grade") for sample in kept],
     )  # fmt: skip
     settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(kept)}
     write_model(judge.to_model(settings, card(dataset, honest)), run.file("model"))

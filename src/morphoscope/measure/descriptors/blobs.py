@@ -68,7 +68,7 @@ def _at_scale(view: Frame, scale: float) -> dict[str, float]:
         "laplace_p99": float(high),
         "laplace_skew": float(cube.mean()),
         "laplace_kurtosis": float((cube * normal).mean()),
-        "hessian_mean": float(hessian.mean()),
+        "hessian_positive": float(np.maximum(hessian, 0).mean()),
         "hessian_p99": float(hump),
         "hessian_p999": float(top),
         "ridge_share": float((ridge / (np.abs(laplace) + ridge + 1e-6)).mean()),
