@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ..core import Trajectory
 from ..errors import UnreadableFile
+from .formats import Options
 
 _AXES = "xyz"
 _KINDS = {"u": (False, False), "": (False, True), "s": (True, True), "su": (True, False)}
@@ -26,39 +30,71 @@ def read_dump(path: Path | str, *, dt: float = 1.0, last: int | None = None) -> 
     the last step wanted.
     """
     path = Path(path)
-    frames, lengths, steps, types = [], [], [], np.zeros(0, int)
-    periodic = (True, True, True)
-    for step, box, periodic, ids, kinds, positions in _frames(path):
-        if last is not None and step > last:
+    frames: list[_Frame] = []
+    for frame in _frames(path):
+        if last is not None and frame.step > last:
             break
-        order = np.argsort(ids, kind="stable")
-        if len(np.unique(ids)) != len(ids):
-            raise UnreadableFile(path, f"atom numbers repeat at step {step}; the dump is damaged")
-        if frames and len(ids) != len(frames[0]):
-            raise UnreadableFile(path, f"{len(ids)} atoms at step {step} and {len(frames[0])} before; dump the same atoms always")
-        frames.append(positions[order])
-        lengths.append(box)
-        steps.append(step)
-        types = kinds[order]
+        if frames and len(frame.ids) != len(frames[0].ids):
+            raise UnreadableFile(
+                path, f"{len(frame.ids)} atoms at step {frame.step} but {len(frames[0].ids)} before; dump the same atoms always"
+            )
+        frames.append(frame)
     if not frames:
         raise UnreadableFile(path, "holds no complete frame; the run that wrote it did not get that far")
+    steps = np.array([frame.step for frame in frames])
     if np.any(np.diff(steps) <= 0):
         raise UnreadableFile(path, "its steps do not rise; give the dump of one run")
     return Trajectory(
-        positions=np.array(frames), lengths=np.array(lengths), times=np.array(steps) * dt, types=types,
-        time_unit="step" if dt == 1.0 else "tau", periodic=periodic, source=str(path.name),
-    )  # fmt: skip
+        positions=np.array([frame.positions for frame in frames]),
+        lengths=np.array([frame.box for frame in frames]),
+        times=steps * dt,
+        types=frames[-1].kinds,
+        time_unit="step" if dt == 1.0 else "tau",
+        periodic=frames[-1].periodic,
+        source=path.name,
+    )
 
 
-_Frame = tuple[int, np.ndarray, tuple[bool, ...], np.ndarray, np.ndarray, np.ndarray]
+def read(path: Path, options: Options) -> Trajectory:
+    """The reader of the format table; ``options.frames`` picks frames, and times are steps."""
+    whole = read_dump(path)
+    picked = {name: getattr(whole, name)[options.frames] for name in ("positions", "lengths", "times")}
+    return replace(whole, **picked)
+
+
+def write_dump(trajectory: Trajectory, path: Path | str) -> None:
+    """Write ``trajectory`` as a text dump with unwrapped positions; times must be whole steps."""
+    bounds = " ".join("pp" if flag else "ff" for flag in trajectory.periodic)
+    numbers = range(1, trajectory.positions.shape[1] + 1)
+    part = Path(path).with_name(Path(path).name + ".part")
+    with part.open("w") as file:
+        for step, box, frame in zip(trajectory.times, trajectory.lengths, trajectory.positions, strict=True):
+            file.write(f"ITEM: TIMESTEP\n{round(step)}\nITEM: NUMBER OF ATOMS\n{len(frame)}\nITEM: BOX BOUNDS {bounds}\n")
+            file.writelines(f"0 {edge:.10g}\n" for edge in box)
+            file.write("ITEM: ATOMS id type xu yu zu\n")
+            rows = zip(numbers, trajectory.types, frame, strict=True)
+            file.writelines(f"{k} {kind} {x[0]:.7g} {x[1]:.7g} {x[2]:.7g}\n" for k, kind, x in rows)
+    os.replace(part, path)
+
+
+class _Frame(NamedTuple):
+    """One frame of a dump, its atoms sorted by id and measured from the box's lower corner."""
+
+    step: int
+    box: np.ndarray
+    periodic: tuple[bool, ...]
+    ids: np.ndarray
+    kinds: np.ndarray
+    positions: np.ndarray
 
 
 def _frames(path: Path) -> Iterator[_Frame]:
     try:
-        lines = path.read_text(encoding="ascii").splitlines()
+        text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         reason = "is not a text dump of LAMMPS" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
         raise UnreadableFile(path, reason) from None
+    lines = text[: text.rfind("\n") + 1].splitlines()  # a line without its end is not whole
     heads = [k for k, line in enumerate(lines) if line.startswith("ITEM: TIMESTEP")]
     if not heads or any(line.strip() for line in lines[: heads[0]]):
         raise UnreadableFile(path, "is not a text dump of LAMMPS, which begins with ITEM: TIMESTEP")
@@ -69,9 +105,7 @@ def _frames(path: Path) -> Iterator[_Frame]:
             if end == len(lines):
                 return
             raise UnreadableFile(path, f"the frame at line {begin + 1} is cut short; the dump is damaged") from None
-        except (ValueError, IndexError) as error:
-            if end == len(lines) and len(lines) - begin < 9:
-                return
+        except (ValueError, IndexError, KeyError) as error:
             raise UnreadableFile(
                 path, f"the frame at line {begin + 1} cannot be decoded ({error}); the dump is damaged"
             ) from None
@@ -82,7 +116,7 @@ class _CutShort(Exception):
 
 
 def _frame(lines: list[str]) -> _Frame:
-    item = {line.split(":", 1)[1].split()[0]: k for k, line in enumerate(lines) if line.startswith("ITEM:")}
+    item = {line.split()[1]: k for k, line in enumerate(lines) if line.startswith("ITEM: ")}
     if "ATOMS" not in item:
         raise _CutShort
     step, count = int(lines[item["TIMESTEP"] + 1]), int(lines[item["NUMBER"] + 1])
@@ -103,7 +137,11 @@ def _frame(lines: list[str]) -> _Frame:
     if not np.all(np.isfinite(table)):
         raise ValueError("values that are not numbers")
     periodic = tuple(bound == "pp" for bound in bounds[:3]) or (True, True, True)
-    return step, edges[:, 1] - edges[:, 0], periodic, *_atoms(table, columns, edges)
+    ids, kinds, positions = _atoms(table, columns, edges)
+    if len(np.unique(ids)) != len(ids):
+        raise ValueError("atom numbers repeat")
+    order = np.argsort(ids)
+    return _Frame(step, edges[:, 1] - edges[:, 0], periodic, ids[order], kinds[order], positions[order])
 
 
 def _atoms(table: np.ndarray, columns: list[str], edges: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -43,6 +43,12 @@ LOOSE_DENSITY = 0.85
 """Beads per free volume at which a box is laid out; the barostat closes it."""
 SHELL = 0.6
 """A particle keeps the melt out of a sphere of diameter D + SHELL."""
+LATTICES: tuple[tuple[list[list[float]], float], ...] = (
+    ([[0, 0, 0]], 1.0),
+    ([[0, 0, 0], [0.5, 0.5, 0.5]], 0.75**0.5),
+    ([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]], 0.5**0.5),
+)
+"""Simple, body-centred and face-centred cubic: sites in the cell, and the distance of neighbours in edges."""
 FULLEST = 0.4
 """Largest fraction of the box that particles may fill."""
 
@@ -160,9 +166,7 @@ def _turned(rng: np.random.Generator, direction: np.ndarray, cosine: np.ndarray)
 def dispersed(rng: np.random.Generator, count: int, length: float) -> np.ndarray:
     """``count`` places far from each other: a random choice among the sites of the widest lattice that has enough."""
     best, widest = np.zeros((0, 3)), 0.0
-    bases = {"sc": ([[0, 0, 0]], 1.0), "bcc": ([[0, 0, 0], [0.5] * 3], 0.75**0.5)}
-    bases["fcc"] = ([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]], 0.5**0.5)
-    for basis, nearest in bases.values():
+    for basis, nearest in LATTICES:
         cells = math.ceil(round((count / len(basis)) ** (1 / 3), 9))
         if length / cells * nearest > widest:
             widest = length / cells * nearest
