@@ -59,7 +59,8 @@ def test_an_unfinished_last_frame_is_left_out(tmp_path: Path, cut: int) -> None:
 DAMAGED = {
     "nothing": ("", "empty"),
     "no dump": ("hello\n", "is not"),
-    "cut in the middle": (frame(0)[:-9] + frame(100), "line 1 is cut short"),
+    "cut in the middle": (frame(0)[:-10] + frame(100), "line 1 is cut short"),
+    "cut in a line": (frame(0)[:-9] + frame(100), "run into each other"),
     "letters": (frame(0).replace("4 5 6", "4 five 6") + frame(100), "cannot be decoded"),
     "nan": (frame(0).replace("4 5 6", "4 nan 6") + frame(100), "values that are not numbers"),
     "binary": (frame(0).replace("4 5 6", "4 \udcff\udcfe 6"), "is not"),

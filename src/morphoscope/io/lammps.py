@@ -116,7 +116,10 @@ class _CutShort(Exception):
 
 
 def _frame(lines: list[str]) -> _Frame:
-    item = {line.split()[1]: k for k, line in enumerate(lines) if line.startswith("ITEM: ")}
+    named = [(line.split()[1], k) for k, line in enumerate(lines) if line.startswith("ITEM: ")]
+    item = dict(named)
+    if len(item) < len(named):
+        raise ValueError("two frames run into each other")
     if "ATOMS" not in item:
         raise _CutShort
     step, count = int(lines[item["TIMESTEP"] + 1]), int(lines[item["NUMBER"] + 1])
