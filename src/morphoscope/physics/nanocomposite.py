@@ -192,27 +192,85 @@ def melt(rng: np.random.Generator, point: StatePoint, *, chains: int) -> Configu
     return _filled(rng, point, np.zeros((0, 3)), np.full(3, length), chains)
 
 
-def composite(rng: np.random.Generator, point: StatePoint, *, particles: int, start: str = "dispersed") -> Configuration:
+@dataclass(frozen=True)
+class Grafts:
+    """``chains`` of ``beads`` each, tethered to the surface of every particle by their first bead."""
+
+    chains: int
+    beads: int
+
+    def __post_init__(self) -> None:
+        if self.chains < 1 or self.beads < 1:
+            raise BadParameter(f"{self.chains} grafted chains of {self.beads} beads cannot be; give at least 1 of 1")
+
+
+def free_chains(point: StatePoint, particles: int, grafts: Grafts | None = None) -> int:
+    """Number of chains of the melt around ``particles``, whose grafts take room too."""
+    tethered = particles * grafts.chains * grafts.beads if grafts else 0
+    return max(1, chains_for(point, particles, box_of(point, particles) ** 3) - round(tethered / point.beads))
+
+
+def composite(
+    rng: np.random.Generator, point: StatePoint, *, particles: int, start: str = "dispersed", grafts: Grafts | None = None
+) -> Configuration:
     """``particles`` in a cube of melt, far from each other or in one cluster; the box is laid out loosely."""
     if start not in ("dispersed", "aggregated"):
         raise BadParameter(f"start={start!r} must be 'dispersed' or 'aggregated'")
-    volume = box_of(point, particles) ** 3
-    chains = chains_for(point, particles, volume)
+    tethered = particles * grafts.chains * grafts.beads if grafts else 0
+    chains = free_chains(point, particles, grafts)
     kept_out = particles * math.pi / 6 * (point.diameter + 1) ** 3
-    length = (chains * point.beads / LOOSE_DENSITY + kept_out) ** (1 / 3)
-    places = dispersed(rng, particles, length) if start == "dispersed" else aggregated(particles, point.diameter, length)
-    _check_apart(places, length, point)
-    return _filled(rng, point, places, np.full(3, length), chains)
+    length = ((chains * point.beads + tethered) / LOOSE_DENSITY + kept_out) ** (1 / 3)
+    spacing = point.diameter if grafts is None else point.diameter + 1
+    places = placed(rng, point, particles=particles, start=start, length=length, spacing=spacing)
+    made = _filled(rng, point, places, np.full(3, length), chains)
+    return made if grafts is None else _grafted(rng, made, point, places, grafts)
 
 
-def _check_apart(places: np.ndarray, length: float, point: StatePoint) -> None:
+def _grafted(
+    rng: np.random.Generator, made: Configuration, point: StatePoint, places: np.ndarray, grafts: Grafts
+) -> Configuration:
+    """Chains that begin at even places on each particle and walk away from it."""
+    k = np.arange(grafts.chains) + 0.5
+    height, angle = 1 - 2 * k / grafts.chains, np.pi * (1 + 5**0.5) * k
+    around = np.sqrt(1 - height**2)
+    outward = np.tile(np.stack([around * np.cos(angle), around * np.sin(angle), height], axis=1), (len(places), 1))
+    count, beads = len(outward), len(made) - len(places)
+    steps = np.repeat(outward[:, None], grafts.beads, axis=1) * BOND
+    for bead in range(1, grafts.beads):
+        steps[:, bead] = BOND * _turned(rng, steps[:, bead - 1] / BOND, rng.uniform(0.5, 1, count))
+    steps[:, 0] = outward * point.mixed_sigma
+    laid = (np.repeat(places, grafts.chains, axis=0)[:, None] + np.cumsum(steps, axis=1)).reshape(-1, 3)
+    first = beads + np.arange(len(laid)).reshape(count, grafts.beads)
+    owner = beads + len(laid) + np.repeat(np.arange(len(places)), grafts.chains)
+    tethers = np.column_stack([np.full(count, 2), first[:, 0], owner])
+    within = np.stack([first[:, :-1].ravel(), first[:, 1:].ravel()], axis=1)
+    bonds = [made.bonds, np.column_stack([np.ones(len(within), int), within]), tethers]
+    ends = made.molecules[beads:]
+    return Configuration(
+        lengths=made.lengths,
+        positions=np.concatenate([made.positions[:beads], laid, places]),
+        types=np.repeat([1, 2], [beads + len(laid), len(places)]),
+        molecules=np.concatenate([made.molecules[:beads], np.repeat(ends, grafts.chains * grafts.beads), ends]),
+        bonds=np.concatenate(bonds).astype(int),
+        masses=made.masses,
+    )
+
+
+def placed(
+    rng: np.random.Generator, point: StatePoint, *, particles: int, start: str, length: float, spacing: float | None = None
+) -> np.ndarray:
+    """Places of the particles in a cube of edge ``length``; refused where their spheres would overlap."""
+    touching = point.diameter if spacing is None else spacing
+    places = dispersed(rng, particles, length) if start == "dispersed" else aggregated(particles, touching, length)
     apart = places[:, None] - places[None]
     apart -= length * np.rint(apart / length)
-    nearest = np.sqrt((apart**2).sum(-1)) + 10 * length * np.eye(len(places))
-    if len(places) > 1 and nearest.min() < 0.95 * point.diameter:
+    nearest = np.sqrt((apart**2).sum(-1)) + 10 * length * np.eye(particles)
+    if nearest.min() < 0.99 * point.diameter:
         raise BadParameter(
-            f"{len(places)} spheres of D={point.diameter:g} at rho={point.density:g} overlap in a box of {length:.1f}; lower rho"
+            f"{particles} spheres of D={point.diameter:g} at rho={point.density:g} overlap in their box of edge {length:.1f}; "
+            "lower rho, or give another number of particles"
         )
+    return places
 
 
 def pair(rng: np.random.Generator, point: StatePoint, *, distance: float, farthest: float) -> Configuration:

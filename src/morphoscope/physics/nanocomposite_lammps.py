@@ -104,7 +104,7 @@ def start_text(
     ramp = "v_push" if paired else "0.0"
     gentle = f"fix bath all langevin {settings.temperature:g} {settings.temperature:g} 0.5 {seed}\nfix limit all nve/limit 0.05\n"
     return (
-        f"units lj\natom_style bond\nnewton on\nspecial_bonds fene\nread_data {data} extra/special/per/atom 8\n"
+        f"units lj\natom_style bond\nnewton on\nspecial_bonds fene\nread_data {data}\n"
         f"group chains type 1\ngroup particles type 2\n"
         + _NEIGHBOURS.format(skin=0.5)
         + _bonds(point, settings, grafted=grafted)
@@ -194,23 +194,29 @@ def run_text(
     thermo: int = 1000,
     kept: str = "",
     kept_every: int = 0,
+    end: str = "",
     grafted: bool = False,
 ) -> str:
     """
     Go on from a restart file to step ``until``.
 
-    From step ``dump_from`` on, the particles' unwrapped positions go to ``dump`` every ``dump_every`` steps. With
-    ``kept``, restart files of that name (``*`` stands for the step) are written every ``kept_every`` steps.
+    From step ``dump_from`` on, the particles' unwrapped positions go to ``dump`` (if any) every ``dump_every`` steps. With
+    ``kept``, restart files of that name (``*`` stands for the step) are written every ``kept_every`` steps; all atoms go to
+    ``end`` at the end.
     """
     joined = point.beads > 1
     measure = "compute length chains bond/local dist\ncompute bond chains reduce ave c_length inputs local\n" if joined else ""
+    frames = (
+        f"dump particles particles custom {dump_every} {dump} id type xu yu zu\n"
+        f"dump_modify particles sort id format float %.6g delay {dump_from} first yes flush yes\n"
+    )
     return (
         _resumed(point, settings, restart, grafted=grafted)
         + _npt(settings)
         + measure
         + f"thermo {thermo}\nthermo_style custom step temp press vol pe{' c_bond' if joined else ''}\nthermo_modify flush yes\n"
         + (f"restart {kept_every} {kept}\n" if kept else "")
-        + f"dump particles particles custom {dump_every} {dump} id type xu yu zu\n"
-        + f"dump_modify particles sort id format float %.5g delay {dump_from} first yes flush yes\n"
+        + (frames if dump else "")
         + f"run {until} upto\n"
+        + (f"write_dump all custom {end} id type xu yu zu modify sort id format float %.6g\n" if end else "")
     )
