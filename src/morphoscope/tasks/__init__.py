@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 GROUPS = {
     "measure": "Numbers with units and intervals from one image",
-    "simulate": "Micrographs of known truth from physics",
+    "simulate": "Micrographs and particles of known truth, from physics",
 }
 
 
