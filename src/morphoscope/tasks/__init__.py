@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 GROUPS = {
     "measure": "Numbers with units and intervals from one image",
-    "simulate": "Micrographs of known truth from physics",
+    "simulate": "Micrographs and particles of known truth, from physics",
     "datasets": "Labelled images: fetch, make, describe",
     "miscibility": "Is this polymer blend miscible? Judged from its SEM image",
 }
@@ -48,6 +48,7 @@ TASKS: dict[str, Entry] = {
     "measure morphology": Entry(
         "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
     ),
+    "measure rdf": Entry("distribution:rdf", "Radial distribution g(r) of particles from trajectories, with error and state"),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
     "measure descriptors": Entry("descriptors:table", "About 280 numbers for each image: blobs, domains, waves, texture"),
     "miscibility train": Entry("miscibility:train", "Train a judge on labelled micrographs and score it by article"),
@@ -58,6 +59,9 @@ TASKS: dict[str, Entry] = {
     "datasets describe": Entry("datasets:describe", "What is in a labelled set, and what leaks between the parts of a split"),
     "print-mask": Entry("print_mask:find", "What is printed on a micrograph: a mask of it, and the picture without it"),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
+    "simulate nanocomposite": Entry(
+        "nanocomposite:simulate", "Nanoparticles in a polymer melt by molecular dynamics (LAMMPS), and their g(r)"
+    ),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
 
