@@ -117,7 +117,9 @@ def test_moves_of_clusters_and_hops_leave_the_distribution_as_it_is(rng):
     """Many particles that cluster: the same g(r) with steps alone, which are slow, and with all moves."""
     r = np.linspace(0.02, 6, 1200)
     sticky = PairEnergy(r, np.where(r < 2, 100.0, -1.5 * np.exp(-(((r - 2.4) / 0.5) ** 2))))
-    runs = [sample(rng, sticky, density=0.003, particles=32, replicas=16, sweeps=s, moves=m) for s, m in ((12_000, ()), (4000, MOVES))]
+    runs = [
+        sample(rng, sticky, density=0.003, particles=32, replicas=16, sweeps=s, moves=m) for s, m in ((12_000, ()), (4000, MOVES))
+    ]
     a, b = runs
     error = np.hypot(*(run.g.std(0, ddof=1) / 4 for run in runs))
     z = ((a.mean - b.mean) / np.maximum(error, 1e-3))[21:]

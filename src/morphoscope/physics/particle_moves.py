@@ -165,7 +165,9 @@ def count_pairs(x: np.ndarray, box: float, width: float, histogram: np.ndarray) 
 
 
 @numba.njit(cache=True)
-def run(rng, x, u, sweeps, hops, clusters, sizes, reaches, box, table, per_r2, cumulated, density, width, bin_width, done, histogram):  # type: ignore[no-untyped-def]
+def run(
+    rng, x, u, sweeps, hops, clusters, sizes, reaches, box, table, per_r2, cumulated, density, width, bin_width, done, histogram
+):  # type: ignore[no-untyped-def]
     """
     ``sweeps`` of one try a particle, a share ``hops`` of them hops, and of ``clusters`` cluster moves.
 

@@ -109,7 +109,7 @@ class Equations:
     """
     The equations of ``mixture`` on ``grid`` for gamma of each pair, an array of pairs by distances.
 
-    ``active`` says which pairs are unknown: where the few are infinitely diluted, gamma between two of them follows
+    ``active`` says which pairs are unknown. Where the few are infinitely diluted, gamma between two of them ``follows``
     from the rest, and nothing depends on it.
     """
 
@@ -119,8 +119,8 @@ class Equations:
         self.rho = np.array(mixture.density) * np.where(mixture.few, load.few, load.many)
         members = np.array([mixture.few[list(ij)].sum() for ij in self.index])  # of the few, in each pair
         diluted = not self.rho[mixture.few].any() and not mixture.bonded
-        explicit = diluted & (members == 2)
-        self.active = members == 0 if load.alone else ~explicit
+        self.follows = (members == 2) & (diluted and not load.alone)
+        self.active = members == 0 if load.alone else ~self.follows
         pairs = [mixture.pairs[ij] for ij in self.index]
         tails = np.where(members == 0, load.tails, load.few_tails)
         energies = np.array([t * p.interaction.tail(grid.r) for t, p in zip(tails, pairs, strict=True)])

@@ -36,6 +36,10 @@ class Interaction:
     core: Energy = _nothing
     tail: Energy = _nothing
 
+    def energy(self, r: np.ndarray) -> np.ndarray:
+        """The whole energy at distances ``r``, infinite inside the hard core."""
+        return np.where(r < self.hard, np.inf, self.core(r) + self.tail(r))
+
     def boltzmann(self, grid: Grid) -> np.ndarray:
         """exp(-u) of the core alone on ``grid``, between 0 and 1."""
         outside = np.clip((grid.r - self.hard) / grid.dr + 0.5, 0, 1)

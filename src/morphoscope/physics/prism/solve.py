@@ -4,7 +4,8 @@ Finding the solution of the PRISM equations.
 Newton's method with the exact derivative; each linear system is solved by GMRES, and a step is shortened until
 the residual falls and the mixture stays stable. On the way there, four things are turned on one after the other, in
 steps that are halved where needed (continuation): the densities of the many kinds with their cores alone, the tails
-between them, the few kinds infinitely diluted, and at last their densities. A mixture that cannot be reached so is, as a rule,
+between them, the few kinds infinitely diluted, and at last their densities; where kinds share a molecule, all
+densities and then all tails. A mixture that cannot be reached so is, as a rule,
 beyond its spinodal, where the theory has no solution: see ``NoSolution``.
 
 Everything is first solved on the grid of every second point, which gives a start for the full grid and an
@@ -26,7 +27,7 @@ from ...errors import NoSolution
 from .equations import Equations, Load, Mixture, Outcome, Solution
 from .grid import Grid
 
-NEWTON_STEPS = 40
+NEWTON_STEPS = 25
 SMALLEST_STEP = 1 / 64
 TOLERANCE = 1e-8
 
@@ -47,8 +48,8 @@ def newton(equations: Equations, gamma: np.ndarray, *, tolerance: float = TOLERA
         now = equations.outcome(gamma)
     for step in range(NEWTON_STEPS):
         if now.error < tolerance:
-            follows = np.where(now.active[:, None], 0.0, now.residual)
-            return Solution(equations, gamma + follows, now.error, step, now.stability)
+            rest = np.where(equations.follows[:, None], now.residual, 0.0)
+            return Solution(equations, gamma + rest, now.error, step, now.stability)
         found = _shortened(equations, gamma, _newton_step(equations, gamma, now), now)
         if found is None:
             return None
@@ -70,7 +71,7 @@ def _newton_step(equations: Equations, gamma: np.ndarray, now: Outcome) -> np.nd
 
 def _shortened(equations: Equations, gamma: np.ndarray, move: np.ndarray, now: Outcome) -> tuple[np.ndarray, Outcome] | None:
     length, before = 1.0, float(np.linalg.norm(now.unknown))
-    while length > 1e-3:
+    while length > 1e-2:
         tried = gamma + length * move
         then = equations.outcome(tried)
         if np.isfinite(then.error) and float(np.linalg.norm(then.unknown)) < (1 - 1e-3 * length) * before:
@@ -81,19 +82,29 @@ def _shortened(equations: Equations, gamma: np.ndarray, move: np.ndarray, now: O
 
 def _continued(mixture: Mixture, grid: Grid, tolerance: float) -> Solution:
     zero = np.zeros((mixture.kinds * (mixture.kinds + 1) // 2, grid.points))
-    paths: tuple[tuple[str, Callable[[float], Load]], ...] = (
-        ("its density without attractions", lambda t: Load(many=t, tails=0, few=0, alone=True)),
-        ("its attractions", lambda t: Load(tails=t, few=0, alone=True)),
-        ("the attraction between particles and matrix", lambda t: Load(few_tails=t, few=0)),
-        ("the density of its particles", lambda t: Load(few=t)),
-    )
     gamma, iterations, found = zero, 0, None
-    few = max(d for d, are_few in zip(mixture.density, mixture.few, strict=True) if are_few) if mixture.few.any() else None
-    for what, load in paths[: 2 if few is None else 3 if few == 0 else 4]:
+    for what, load in _path(mixture):
         found = _followed(mixture, grid, load, gamma, tolerance, what)
         gamma, iterations = found.gamma, iterations + found.iterations
     assert found is not None
     return replace(found, iterations=iterations)
+
+
+def _path(mixture: Mixture) -> list[tuple[str, Callable[[float], Load]]]:
+    """What is turned on in turn: its name, and the load at each share of it."""
+    if mixture.bonded:
+        return [
+            ("its density without attractions", lambda t: Load(many=t, few=t, tails=0, few_tails=0)),
+            ("its attractions", lambda t: Load(tails=t, few_tails=t)),
+        ]
+    stages: list[tuple[str, Callable[[float], Load]]] = [
+        ("its density without attractions", lambda t: Load(many=t, tails=0, few=0, alone=True)),
+        ("its attractions", lambda t: Load(tails=t, few=0, alone=True)),
+        ("the attraction between particles and matrix", lambda t: Load(few_tails=t, few=0)),
+        ("the density of its particles", lambda t: Load(few=t)),
+    ]
+    dense = any(d > 0 for d, few in zip(mixture.density, mixture.few, strict=True) if few)
+    return stages if dense else stages[:3] if mixture.few.any() else stages[:2]
 
 
 def _followed(
