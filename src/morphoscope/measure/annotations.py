@@ -30,6 +30,12 @@ SHARP = 0.7
 """Share of an ink's outline that stands out so."""
 EXTREME = 0.4
 """Share of a letter that is as bright or dark as ink; the rest is its edge."""
+COMMON = 0.1
+"""Share of the picture that may be as bright (or dark) as ink; where more is, ink cannot be told from the specimen."""
+FEW_LEVELS, TWO_LEVELS = 16, 0.9
+"""Number of grey levels, and share of pixels that are black or white, of a picture that is a drawing itself."""
+MOST_BARS = 4
+"""More strokes than these are a specimen of stripes."""
 MARGIN_PX = 2
 """The mask is wider than the ink by this, for the blur of its edges."""
 
@@ -51,13 +57,15 @@ class Print:
 
 def find(micrograph: Micrograph, *, reader: Reader | None = None) -> Print:
     """
-    Everything printed on ``micrograph``.
+    Everything printed on ``micrograph``; nothing where the picture has two levels only, or a few, as labels do.
 
     With a ``reader`` (``scalebar.ocr.engine()``) also words whose ink is not black or white.
     """
     grey = np.rint(np.clip(micrograph.pixels, 0, 1) * 255).astype(np.uint8)
     mask = np.zeros(grey.shape, bool)
     parts: list[tuple[str, Box]] = []
+    if _is_drawn(grey):
+        return Print(mask, ())
 
     def add(kind: str, box: Box, margin: int = MARGIN_PX) -> None:
         left, top, right, bottom = box
@@ -73,9 +81,9 @@ def find(micrograph: Micrograph, *, reader: Reader | None = None) -> Print:
         add("inset", box)
     for box in flat_boxes(grey):
         add("box", box)
-    for bar in bars.alone(bars.find(grey)):
-        if bar.quality >= 0.6 and bar.bottom - bar.top >= 2:
-            add("bar", (int(bar.left), bar.top, int(np.ceil(bar.right)), bar.bottom))
+    strokes = [bar for bar in bars.alone(bars.find(grey)) if bar.quality >= 0.6 and bar.bottom - bar.top >= 2]
+    for bar in strokes if len(strokes) <= MOST_BARS else ():
+        add("bar", (int(bar.left), bar.top, int(np.ceil(bar.right)), bar.bottom))
     for line in reader.boxes(grey) if reader is not None else ():
         add("words", (int(line[0]), int(line[1]), int(np.ceil(line[2])), int(np.ceil(line[3]))))
     inked, boxes = ink(grey, mask)
@@ -84,15 +92,26 @@ def find(micrograph: Micrograph, *, reader: Reader | None = None) -> Print:
 
 
 def without(micrograph: Micrograph, printed: Print) -> Micrograph:
-    """``micrograph`` with what is printed masked."""
+    """``micrograph`` with what is printed masked and a note that says so; itself where nothing is."""
+    if not printed.mask.any():
+        return micrograph
     mask = ~printed.mask if micrograph.mask is None else micrograph.mask & ~printed.mask
-    return replace(micrograph, mask=mask, history=(*micrograph.history, "without(print)"))
+    kinds = ", ".join(dict.fromkeys(kind for kind, _ in printed.parts))
+    note = f"print: {printed.share:.2%} of the image is left out ({kinds}); keep_print counts it"
+    return replace(micrograph, mask=mask, notes=(*micrograph.notes, note), history=(*micrograph.history, "without(print)"))
+
+
+def _is_drawn(grey: np.ndarray) -> bool:
+    """Whether the picture has so few levels that black and white are its own, as those of a mask or of labels are."""
+    levels = np.bincount(grey.ravel(), minlength=256)
+    ends = levels[: BLACK + 1].sum() + levels[WHITE:].sum()
+    return int(np.count_nonzero(levels)) <= FEW_LEVELS or float(ends) >= TWO_LEVELS * grey.size
 
 
 def painted_over(micrograph: Micrograph, printed: Print) -> Micrograph:
     """``micrograph`` with the print filled in smoothly from around it, and masked: filled pixels are no measurement."""
     pixels, unknown = micrograph.pixels.astype(np.float64), printed.mask.copy()
-    if unknown.all():
+    if unknown.all() or not unknown.any():
         return without(micrograph, printed)
     filled, sigma = np.where(unknown, 0.0, pixels), 1.0
     while unknown.any():
@@ -102,6 +121,8 @@ def painted_over(micrograph: Micrograph, printed: Print) -> Micrograph:
         filled[ready] = mean[ready]
         unknown &= ~ready
         sigma *= 2
+    if micrograph.gain >= 255:  # whole raw values stay whole
+        filled = np.where(printed.mask, np.rint(filled * micrograph.gain) / micrograph.gain, pixels)
     painted = np.clip(filled, 0, 1).astype(micrograph.pixels.dtype)
     return without(micrograph.then("painted_over(print)", painted), printed)
 
@@ -158,7 +179,7 @@ def flat_boxes(grey: np.ndarray) -> list[Box]:
     height, width = grey.shape
     boxes: list[Box] = []
     for extreme in (grey >= WHITE, grey <= BLACK):
-        labels, _ = ndimage.label(ndimage.binary_opening(extreme, np.ones((3, 3), bool)))
+        labels, _ = ndimage.label(ndimage.grey_opening(extreme.astype(np.uint8), (3, 3), mode="constant"))
         for number, window in enumerate(ndimage.find_objects(labels), start=1):
             tall, wide = (side.stop - side.start for side in window)
             if tall < max(9, 0.025 * height) or wide < max(9, 0.025 * width) or tall * wide > 0.25 * height * width:
@@ -179,7 +200,10 @@ def ink(grey: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     for plane in (level, 255 - level):
         around = ndimage.minimum_filter(plane, 9)
         labels, count = ndimage.label((plane >= 255 - JUMP) & (plane - around >= JUMP) & ~known, np.ones((3, 3)))
-        extreme = ndimage.mean(plane >= min(WHITE, 255 - BLACK), labels, np.arange(1, count + 1))
+        saturated = plane >= min(WHITE, 255 - BLACK)
+        if np.count_nonzero(saturated & ~known) > COMMON * known.size:
+            continue
+        extreme = ndimage.mean(saturated, labels, np.arange(1, count + 1))
         for number, window in enumerate(ndimage.find_objects(labels), start=1):
             tall, wide = (side.stop - side.start for side in window)
             if extreme[number - 1] < EXTREME:
@@ -191,18 +215,18 @@ def ink(grey: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, list[Box]]:
                 continue
             rim = inside & ~ndimage.binary_erosion(inside, border_value=1)
             if rim.any() and float(np.mean(plane[window][rim] - around[window][rim] >= 1.5 * JUMP)) >= SHARP:
-                if _soft(plane, labels == number, window):
+                if _soft(plane, labels, number, window):
                     continue
                 found[window] |= inside
                 boxes.append((window[1].start, window[0].start, window[1].stop, window[0].stop))
     return found, boxes
 
 
-def _soft(plane: np.ndarray, inside: np.ndarray, window: tuple[slice, ...]) -> bool:
-    """Whether the grey falls off slowly beyond the outline, as a bright specimen's does."""
+def _soft(plane: np.ndarray, labels: np.ndarray, number: int, window: tuple[slice, ...]) -> bool:
+    """Whether the grey falls off slowly beyond the outline of one piece, as a bright specimen's does."""
     rows = slice(max(0, window[0].start - 4), window[0].stop + 4)
     columns = slice(max(0, window[1].start - 4), window[1].stop + 4)
-    local, grey = inside[rows, columns], plane[rows, columns]
+    local, grey = labels[rows, columns] == number, plane[rows, columns]
     second = ndimage.binary_dilation(local, iterations=2) & ~ndimage.binary_dilation(local, iterations=1)
     if not second.any():
         return True

@@ -12,7 +12,18 @@ from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..io import read_micrograph
 from ..measure import chords as measured
 from ..measure import lineal_path as lineal
-from .parameters import Periodic, Phase, PixelSizeByHand, Smoothing, Threshold, calibrated, only_one, scale_notes, specimen
+from .parameters import (
+    KeepPrint,
+    Periodic,
+    Phase,
+    PixelSizeByHand,
+    Smoothing,
+    Threshold,
+    calibrated,
+    only_one,
+    scale_notes,
+    specimen,
+)
 from .pictures import save_picture, tinted
 from .statistics import phase_of
 
@@ -31,6 +42,7 @@ def lineal_path(
     ] = None,
     z_max_px: Annotated[float | None, Param("the same in pixels", unit="px", low=1)] = None,
     periodic: Periodic = False,
+    keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
 ) -> Report:
     """
@@ -40,7 +52,7 @@ def lineal_path(
     fraction at z = 0, and -1 over the mean chord, times the area fraction, as its first slope.
     """
     only_one(z_max_nm=z_max_nm, z_max_px=z_max_px)
-    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm))
+    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm), keep_print=keep_print)
     if z_max_nm is not None:
         micrograph.scale()
     inside, level = phase_of(micrograph, threshold=threshold, phase=phase, smooth_px=smooth_px)

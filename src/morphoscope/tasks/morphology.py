@@ -15,7 +15,7 @@ from ..measure import cluster, correlation, surface, thickness
 from ..measure.chords import chord_lengths
 from ..measure.lineal_path import lineal_path
 from ..measure.minkowski import minkowski
-from .parameters import Phase, PixelSizeByHand, Smoothing, Threshold, calibrated, scale_notes, specimen
+from .parameters import KeepPrint, Phase, PixelSizeByHand, Smoothing, Threshold, calibrated, scale_notes, specimen
 from .pictures import save_picture, tinted
 from .statistics import phase_of
 
@@ -29,6 +29,7 @@ def morphology(
     threshold: Threshold = None,
     phase: Phase = "bright",
     smooth_px: Smoothing = 0.0,
+    keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
 ) -> Report:
     """
@@ -37,7 +38,7 @@ def morphology(
     The mean intercept is that of ASTM E112 read for a phase: length inside it over the pieces that lines cut
     out. The interface is Crofton's; what other estimators say is in the table beside it.
     """
-    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm))
+    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm), keep_print=keep_print)
     inside, level = phase_of(micrograph, threshold=threshold, phase=phase, smooth_px=smooth_px)
     pixel, mask = micrograph.pixel_size_nm or (1.0, 1.0), micrograph.mask
     unit = "px" if micrograph.pixel_size is None else "nm"

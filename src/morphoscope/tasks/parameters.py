@@ -7,6 +7,8 @@ from typing import Annotated
 from ..core import Micrograph, Param
 from ..errors import BadParameter
 from ..measure import databar
+from ..measure.annotations import find as find_print
+from ..measure.annotations import without
 
 PixelSizeByHand = Annotated[
     float | None,
@@ -17,6 +19,7 @@ Threshold = Annotated[float | None, Param("grey level between the phases, of ful
 Phase = Annotated[str, Param("which phase to follow", choices=("bright", "dark"))]
 Smoothing = Annotated[float, Param("Gaussian smoothing before the threshold", unit="px", low=0, high=100)]
 Periodic = Annotated[bool, Param("the image repeats itself on all sides, as a simulated one does")]
+KeepPrint = Annotated[bool, Param("count what is printed on the image too: labels, bars, arrows, frames, insets")]
 
 
 def calibrated(micrograph: Micrograph, pixel_size_nm: float | None) -> Micrograph:
@@ -24,19 +27,26 @@ def calibrated(micrograph: Micrograph, pixel_size_nm: float | None) -> Micrograp
     return micrograph if pixel_size_nm is None else micrograph.with_scale(pixel_size_nm)
 
 
-def specimen(micrograph: Micrograph) -> Micrograph:
-    """The part of the image above its data bar: the row the file names, or else the one that is found."""
+def specimen(micrograph: Micrograph, *, keep_print: bool = False) -> Micrograph:
+    """
+    The part of the image above its data bar, with whatever else is printed on it masked.
+
+    The bar begins at the row the file names, or else at the one that is found. A note of the micrograph says what
+    was left out; ``keep_print`` leaves only the data bar out.
+    """
+    row = micrograph.data_bar_row_px or databar.find(micrograph.pixels)
     if micrograph.data_bar_row_px is not None:
-        return micrograph.above_data_bar()
-    row = databar.find(micrograph.pixels)
-    return micrograph if row is None else micrograph.crop(0, 0, row, micrograph.width_px)
+        micrograph = micrograph.above_data_bar()
+    elif row is not None:
+        micrograph = micrograph.crop(0, 0, row, micrograph.width_px)
+    return micrograph if keep_print else without(micrograph, find_print(micrograph))
 
 
 def scale_notes(micrograph: Micrograph) -> list[str]:
-    """How the scale was known, in a sentence or two."""
+    """How the scale was known, in a sentence or two, and what else there is to say of the micrograph."""
     size = micrograph.pixel_size
     if size is None:
-        return ["scale: unknown, so lengths are in pixels; give pixel_size_nm, or read the scale bar"]
+        return ["scale: unknown, so lengths are in pixels; give pixel_size_nm, or read the scale bar", *micrograph.notes]
     notes = [f"scale: {size.x_nm:.6g} nm a pixel ({size.origin})"]
     if size.relative_error is not None:
         notes.append(
@@ -44,7 +54,7 @@ def scale_notes(micrograph: Micrograph) -> list[str]:
         )
     if not size.square:
         notes.append(f"pixels are not square ({size.y_nm:.6g} nm high); distances are physical")
-    return notes
+    return [*notes, *micrograph.notes]
 
 
 def only_one(**given: float | None) -> None:

@@ -17,7 +17,7 @@ from ..measure import particles as finding
 from ..measure import shading, size_distribution
 from ..measure.particle_shapes import Shape, shapes
 from ..measure.size_distribution import FEWEST, Estimate
-from .parameters import PixelSizeByHand, calibrated, only_one, specimen
+from .parameters import KeepPrint, PixelSizeByHand, calibrated, only_one, specimen
 from .pictures import ACCENT, save_picture
 
 NANO_NM = 100.0
@@ -42,6 +42,7 @@ def measure(
     debris: Annotated[float, Param("pieces smaller than this share of the typical diameter are dropped", low=0, high=1)] = 0.15,
     fill_holes: Annotated[bool, Param("hollow and pale cores belong to the particle")] = True,
     unit: Annotated[str, Param("unit of lengths; nm where the scale is known", choices=("auto", "nm", "px"))] = "auto",
+    keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
 ) -> Report:
     """
@@ -54,7 +55,7 @@ def measure(
     whole = calibrated(masked(read_micrograph(image), mask), pixel_size_nm)
     if unit == "nm" or smallest_nm is not None:
         whole.scale()
-    seen = specimen(whole if unit != "px" else replace(whole, pixel_size=None))
+    seen = specimen(whole if unit != "px" else replace(whole, pixel_size=None), keep_print=keep_print)
     least = smallest_nm / whole.scale().mean_nm if smallest_nm is not None else (5.0 if smallest_px is None else smallest_px)
     settings = finding.Settings(
         method=threshold,

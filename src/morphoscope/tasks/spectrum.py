@@ -12,7 +12,7 @@ from ..core import Curve, Figure, Micrograph, Param, Quantity, Report, Run
 from ..errors import BadParameter, InputError
 from ..io import read_micrograph
 from ..measure import spectrum as measured
-from .parameters import PixelSizeByHand, calibrated, only_one, scale_notes, specimen
+from .parameters import KeepPrint, PixelSizeByHand, calibrated, only_one, scale_notes, specimen
 from .pictures import save_picture
 
 
@@ -25,6 +25,7 @@ def spectrum(
     period_min_px: Annotated[float | None, Param("shortest period in pixels", unit="px", low=2)] = None,
     period_max_px: Annotated[float | None, Param("longest period in pixels", unit="px", low=2)] = None,
     window: Annotated[str, Param("taper at the image's borders; none for periodic images", choices=("hann", "none"))] = "hann",
+    keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
 ) -> Report:
     """
@@ -35,7 +36,7 @@ def spectrum(
     """
     only_one(period_min_nm=period_min_nm, period_min_px=period_min_px)
     only_one(period_max_nm=period_max_nm, period_max_px=period_max_px)
-    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm))
+    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm), keep_print=keep_print)
     if period_min_nm is not None or period_max_nm is not None:
         micrograph.scale()
     grey, pixel = micrograph.pixels.astype(np.float64), micrograph.pixel_size_nm or (1.0, 1.0)

@@ -14,7 +14,7 @@ from ..core import Curve, Figure, Micrograph, Param, Quantity, Report, Run
 from ..errors import InputError
 from ..io import read_micrograph
 from ..measure import correlation
-from .parameters import PixelSizeByHand, calibrated, only_one, specimen
+from .parameters import KeepPrint, PixelSizeByHand, calibrated, only_one, specimen
 from .pictures import save_picture, tinted
 
 
@@ -32,6 +32,7 @@ def two_point(
     ] = None,
     r_max_px: Annotated[float | None, Param("the same in pixels", unit="px", low=1)] = None,
     periodic: Annotated[bool, Param("the image repeats itself on all sides, as a simulated one does")] = False,
+    keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
 ) -> Report:
     """
@@ -41,7 +42,7 @@ def two_point(
     r = 0, the square of that far away, and -1/pi times the interface per area as its first slope.
     """
     only_one(r_max_nm=r_max_nm, r_max_px=r_max_px)
-    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm))
+    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm), keep_print=keep_print)
     if r_max_nm is not None:
         micrograph.scale()
     inside, level = phase_of(micrograph, threshold=threshold, phase=phase, smooth_px=smooth_px)
@@ -131,4 +132,4 @@ def _notes(micrograph: Micrograph, found: correlation.TwoPoint, spread: correlat
         notes.append("the image is only a few correlation lengths wide, so its intervals are too narrow")
     if found.interface_per_area * max(found.pixel) > 0.3:
         notes.append("the interface is as fine as the pixels, as noise is; smooth_px=1 or more may be needed")
-    return tuple(notes)
+    return (*notes, *micrograph.notes)

@@ -44,7 +44,7 @@ def lines(plane: np.ndarray) -> list[Rectangle]:
     long, thick = int(SIDE * width) | 1, max(6, height // 40)
     white = plane >= INK
     thickened = ndimage.maximum_filter1d(white, 3, axis=0)  # a line that is a little aslant stays whole
-    labels, _ = ndimage.label(ndimage.binary_opening(thickened, np.ones((1, long), bool)))
+    labels, _ = ndimage.label(ndimage.grey_opening(thickened.astype(np.uint8), (1, long), mode="constant"))
     boxes = []
     for r, c in ndimage.find_objects(labels):
         top, bottom = max(0, r.start - 3), min(height, r.stop + 3)

@@ -7,6 +7,7 @@ One engine serves the whole process, on one thread of its own, so that results d
 from __future__ import annotations
 
 import functools
+import importlib
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,7 @@ import numpy as np
 from ...errors import MissingDependency
 
 try:
-    import rapidocr
-    from rapidocr.ch_ppocr_rec import TextRecInput
+    import rapidocr  # a light package: what it stands on is loaded with the first engine
 except ImportError:
     INSTALLED = False
 else:
@@ -62,6 +62,7 @@ class Engine:
         if not INSTALLED:
             raise MissingDependency("rapidocr", "ocr", "read the label of a scale bar")
         whole: Any = rapidocr.RapidOCR(params=SETTINGS)
+        self._input: Any = importlib.import_module("rapidocr.ch_ppocr_rec").TextRecInput
         self._find, self._read = whole._load_det_model(), whole._load_rec_model()
         self._find.limit_type, self._find.limit_side_len = "max", 4000
         self._guard = threading.Lock()
@@ -81,7 +82,7 @@ class Engine:
         if not crops:
             return []
         with self._guard:
-            found: Any = self._read(TextRecInput(img=[_coloured(crop) for crop in crops], return_word_box=False))
+            found: Any = self._read(self._input(img=[_coloured(crop) for crop in crops], return_word_box=False))
         return [(str(words), float(score)) for words, score in zip(found.txts, found.scores, strict=True)]
 
 
