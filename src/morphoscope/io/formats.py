@@ -63,5 +63,6 @@ READERS: dict[str, Format] = {
     ),
     "pdh": Format("text:read", "PDH curve", (".pdh",)),
     "cansas": Format("text:read", "CanSAS curve", (".xml",)),
+    "lammps": Format("lammps:read", "LAMMPS dump", (".dump", ".lammpstrj"), (b"ITEM: TIMESTEP",)),
     "video": Format("video:read", "video", (".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")),
 }

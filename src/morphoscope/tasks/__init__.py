@@ -49,6 +49,9 @@ TASKS: dict[str, Entry] = {
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
     "print-mask": Entry("print_mask:find", "What is printed on a micrograph: a mask of it, and the picture without it"),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
+    "simulate nanocomposite": Entry(
+        "nanocomposite:simulate", "Nanoparticles in a polymer melt by molecular dynamics (LAMMPS), and their g(r)"
+    ),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
 
