@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from morphoscope.errors import BadParameter, NoSolution
+from morphoscope.errors import NoSolution
 from morphoscope.physics import prism
+from morphoscope.physics.nanocomposite import StatePoint
 from morphoscope.physics.prism import Pair, composite
 
 BEAD = math.pi / 6
@@ -85,9 +87,9 @@ def test_a_mixture_of_two_names_for_one_site_is_the_pure_fluid():
 
 
 def test_few_particles_tend_to_infinitely_diluted_ones():
-    point = composite.Composite(2.5, 30, 1e-6, 0.5, 0.6)
+    point = StatePoint(2.5, 30, 1e-6, 0.5, 0.6)
     grid = prism.Grid(0.05, 1023)
-    few, none = (prism.solve(p.mixture(), grid) for p in (point, point.diluted()))
+    few, none = (prism.solve(composite.mixture(p), grid) for p in (point, replace(point, density=0)))
     np.testing.assert_allclose(few.g(1, 1), none.g(1, 1), rtol=1e-3, atol=1e-6)
     energy = none.equations.mixture.pairs[1, 1].interaction.energy(grid.r)
     np.testing.assert_allclose(none.g(1, 1), np.exp(-energy - composite.matrix_potential(none)), atol=1e-9)
@@ -108,11 +110,6 @@ def test_beyond_the_spinodal_one_sentence_says_so():
     sticky = {(0, 0): Pair(prism.lennard_jones(1.0, 3.0, cut=2.5), "PY")}
     with pytest.raises(NoSolution, match=r"followed to \d+\.\d% of its attractions"):
         prism.solve(prism.Mixture((0.3,), (prism.single,), sticky), prism.Grid(0.05, 511))
-
-
-def test_particles_that_do_not_fit_are_refused():
-    with pytest.raises(BadParameter, match="rho of at most"):
-        composite.Composite(5.0, 40, 0.02, 0.1, 0.1)
 
 
 # Published curves
@@ -198,7 +195,7 @@ def test_the_grafted_composite_of_modica_martin_and_jayaraman(shared_data, kind,
 def test_the_potential_of_mean_force_is_near_that_of_umbrella_sampling():
     """Simulated values with their errors: W at contact of D 2, eps_pn 0.1, and at r = 4 of D 3, eps_pn 1."""
     weak, strong = (
-        prism.solve(composite.Composite(d, 40, 0.0, 0.1, eps).mixture(), prism.Grid(0.05, 2047))
+        prism.solve(composite.mixture(StatePoint(d, 40, 0.0, 0.1, eps)), prism.Grid(0.05, 2047))
         for d, eps in ((2, 0.1), (3, 1.0))
     )
     assert np.interp(2.0, weak.grid.r, composite.matrix_potential(weak)) == pytest.approx(-2.8, abs=1.0)

@@ -17,8 +17,9 @@ Three moves keep the Boltzmann distribution, each by detailed balance:
   densities enters the acceptance, so that particles join, leave and change clusters as often as they should [2]_;
 - a step of a whole cluster, refused where it would touch another, since the way back would then move both.
 
-Many independent replicas are sampled side by side, half of them from dispersed particles and half from one crystal.
-Their spread is the error, and where the two starts disagree the answer is not at equilibrium.
+Many independent replicas are sampled, half of them from dispersed particles, whose attraction grows to its strength
+while they settle, and half from one crystal. Their spread is the error, and where the two starts disagree the
+answer is not at equilibrium.
 
 All energies are in kT. Lengths are in the unit of the potential's r.
 
@@ -46,10 +47,12 @@ BINS, BIN_WIDTH = 100, 0.1
 MOVES = ("step", "hop", "cluster")
 ROWS = 16384
 """Rows of the table of energies, at equal steps of r^2: fine enough to be read without interpolation."""
+BLOCK = 200
+"""Sweeps for which random numbers are drawn at once."""
 TRIES = 3000
 """Places tried in vain before a box counts as full."""
-SETTLING = 10
-"""Adjustments of the step while a replica settles."""
+SETTLING = 12
+"""Stages in which a replica settles."""
 FORBIDDEN = 200.0
 """Energies from here on, in kT, are as good as infinite."""
 HARD = 15.0
@@ -91,6 +94,11 @@ class PairEnergy:
         at = int(np.argmin(self.mean))
         return float(self.r[at]) if self.mean[at] < -0.1 else 1.1 * max(self.contact, float(self.r[0]))
 
+    @property
+    def gas(self) -> float:
+        """A factor that leaves too little attraction to condense, at most 1."""
+        return min(1.0, 2.0 / max(float(-self.mean.min()), 1e-9))
+
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
@@ -109,7 +117,8 @@ class Sampled:
     @property
     def r(self) -> np.ndarray:
         """Centres of the bins."""
-        return np.asarray((np.arange(BINS) + 0.5) * BIN_WIDTH)
+        centres: np.ndarray = (np.arange(BINS) + 0.5) * BIN_WIDTH
+        return centres
 
     @property
     def mean(self) -> np.ndarray:
@@ -122,7 +131,8 @@ class Sampled:
         spread = self.g.std(0, ddof=1) / np.sqrt(len(self.g))
         if self.aggregated.all() or not self.aggregated.any():
             return np.asarray(spread)
-        return np.maximum(spread, abs(self.g[self.aggregated].mean(0) - self.g[~self.aggregated].mean(0)) / 2)
+        apart = np.abs(self.g[self.aggregated].mean(0) - self.g[~self.aggregated].mean(0))
+        return np.asarray(np.maximum(spread, apart / 2))
 
     @property
     def converged(self) -> bool:
@@ -164,12 +174,13 @@ def sample(
             f"{replicas} replicas of {sweeps} sweeps: give 4 or more of 8 or more, and one energy or one a replica"
         )
     aggregated = np.arange(replicas) % 2 == 1
+    dispersed = ~aggregated & (start is None)
     if start is None:
         start = np.stack([_crystal(energy, box, particles) if a else _scattered(rng, energy, box, particles) for a in aggregated])
     walkers = []
     for k, generator in enumerate(rng.spawn(replicas)):
         walker = _Walker(generator, energy, tables[k % len(tables)], box, start[k], moves)
-        walker.settle(sweeps // 2)
+        walker.settle(sweeps // 2, from_scale=energy.gas if dispersed[k] else 1.0)
         walker.count(sweeps)
         walkers.append(walker)
         if tell is not None:
@@ -208,7 +219,6 @@ class _Walker:
         self.width, self.cumulated, self.density = _landing(energy, box)
         self.reaches = np.array([1.0, 1.15, 1.4]) * energy.lowest
         self.sizes = np.array([0.1, 1.0]) * energy.lowest
-        self.u = _moves().all_energies(self.x, box, self.table, self.per_r2)
         self.energy = [0.0, 0.0]
         self.clear()
 
@@ -216,10 +226,13 @@ class _Walker:
         """Forget what was counted."""
         self.done, self.histogram, self.counted = np.zeros((len(MOVES), 2), dtype=np.int64), np.zeros(BINS), 0
 
-    def settle(self, sweeps: int) -> None:
-        """Move without counting, and find steps of which four in ten are accepted."""
-        for _ in range(SETTLING):
+    def settle(self, sweeps: int, *, from_scale: float) -> None:
+        """Move without counting, first with energies ``from_scale`` as strong; find steps of which four in ten are accepted."""
+        full = self.table
+        for scale in [*np.geomspace(from_scale, 1, SETTLING - 2), 1.0, 1.0]:
             self.clear()
+            self.table = full * scale
+            self.u = _moves().all_energies(self.x, self.box, self.table, self.per_r2)
             self._run(-(-sweeps // SETTLING))
             tried, taken = self.done[0]
             self.sizes[0] = float(np.clip(self.sizes[0] * (1.3 if taken > 0.4 * tried else 0.75), 0.005, self.box / 4))
@@ -230,12 +243,18 @@ class _Walker:
         self.energy = [self._run(sweeps // 2), self._run(sweeps - sweeps // 2)]
 
     def _run(self, sweeps: int) -> float:
-        self.counted += -(-sweeps // 4)
+        """Mean energy per particle of ``sweeps`` sweeps."""
+        moves, total = _moves(), 0.0
+        where = self.hops, self.clusters, self.sizes, self.reaches, self.box
         energy = self.table, self.per_r2
         landing = self.cumulated, self.density, self.width
-        where = self.hops, self.clusters, self.sizes, self.reaches, self.box
         kept = BIN_WIDTH, self.done, self.histogram
-        return float(_moves().run(self.rng, self.x, self.u, sweeps, *where, *energy, *landing, *kept))
+        for first in range(0, sweeps, BLOCK):
+            rows = min(BLOCK, sweeps - first)
+            luck = self.rng.random((rows, len(self.x) + self.clusters, moves.LUCK))
+            total += moves.run(luck, self.x, self.u, *where, *energy, *landing, *kept)
+            self.counted += -(-rows // 4)
+        return total / sweeps
 
 
 def _landing(energy: PairEnergy, box: float) -> tuple[float, np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@ The inner loops of ``particle_mc``, compiled by numba at first use; import this 
 
 Positions ``x`` are (particle, axis) in a periodic cube; ``u`` holds the energies of all pairs and stays in step with
 them. ``table`` gives the pair energy at equal steps of the squared distance, ``per_r2`` of them per unit, the last of
-them zero. ``done`` counts attempts and acceptances, one row each for steps, hops and clusters.
+them zero. ``luck`` are random numbers between 0 and 1, as many as one move may need. Each move says whether it was made.
 """
 
 from __future__ import annotations
@@ -11,98 +11,106 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+Array = np.ndarray
 STEP, HOP, CLUSTER = 0, 1, 2
+LUCK = 9
+"""Random numbers that a move may need."""
 
 
 @numba.njit(cache=True)
-def squared(x: float, y: float, z: float, other: np.ndarray, j: int, box: float) -> float:
-    """Squared distance of a place in the box and the nearest image of row ``j`` of ``other``."""
-    x, y, z = abs(x - other[j, 0]), abs(y - other[j, 1]), abs(z - other[j, 2])
-    x, y, z = min(x, box - x), min(y, box - y), min(z, box - z)
-    return x * x + y * y + z * z
+def squared(place: Array, other: Array, box: float) -> float:
+    """Squared distance of a place in the box and the nearest image of another."""
+    total = 0.0
+    for axis in range(3):
+        apart = abs(place[axis] - other[axis])
+        apart = min(apart, box - apart)
+        total += apart * apart
+    return total
 
 
 @numba.njit(cache=True)
-def looked_up(table, per_r2, r2):  # type: ignore[no-untyped-def]
-    """Energy of a pair at squared distance ``r2``."""
-    return table[min(int(r2 * per_r2), len(table) - 1)]
-
-
-@numba.njit(cache=True)
-def all_energies(x: np.ndarray, box: float, table: np.ndarray, per_r2: float) -> np.ndarray:
+def all_energies(x: Array, box: float, table: Array, per_r2: float) -> Array:
     """Energies of all pairs, zero on the diagonal."""
     n = len(x)
     u = np.zeros((n, n))
     for i in range(n):
         for j in range(i):
-            u[i, j] = u[j, i] = looked_up(table, per_r2, squared(x[i, 0], x[i, 1], x[i, 2], x, j, box))
+            u[i, j] = u[j, i] = table[min(int(squared(x[i], x[j], box) * per_r2), len(table) - 1)]
     return u
 
 
 @numba.njit(cache=True)
-def try_single(rng, x, u, i, new, bias, box, table, per_r2):  # type: ignore[no-untyped-def]
+def place_single(
+    luck: float, x: Array, u: Array, i: int, new: Array, bias: float, box: float, table: Array, per_r2: float
+) -> bool:
     """Move particle ``i`` to ``new`` if the Metropolis rule, with ``bias`` added to its logarithm, allows it."""
     n = len(x)
     row = np.empty(n)
+    change = -bias
     for j in range(n):
-        row[j] = looked_up(table, per_r2, squared(new[0], new[1], new[2], x, j, box))
+        row[j] = table[min(int(squared(new, x[j], box) * per_r2), len(table) - 1)]
     row[i] = 0.0
-    change = row.sum() - u[i].sum() - bias
-    if change > 0 and rng.random() >= np.exp(-change):
-        return 0
-    x[i] = new
-    u[i] = row
-    u[:, i] = row
-    return 1
+    for j in range(n):
+        change += row[j] - u[i, j]
+    if change > 0 and luck >= np.exp(-change):
+        return False
+    for axis in range(3):
+        x[i, axis] = new[axis]
+    for j in range(n):
+        u[i, j] = u[j, i] = row[j]
+    return True
 
 
 @numba.njit(cache=True)
-def step(rng, x, u, size, box, table, per_r2):  # type: ignore[no-untyped-def]
+def step(luck: Array, x: Array, u: Array, size: float, box: float, table: Array, per_r2: float) -> bool:
     """A small step of one particle."""
-    i = rng.integers(0, len(x))
+    i = int(luck[0] * len(x))
     new = np.empty(3)
     for axis in range(3):
-        new[axis] = (x[i, axis] + size * (2 * rng.random() - 1)) % box
-    return try_single(rng, x, u, i, new, 0.0, box, table, per_r2)
+        new[axis] = (x[i, axis] + size * (2 * luck[axis + 1] - 1)) % box
+    return place_single(luck[4], x, u, i, new, 0.0, box, table, per_r2)
 
 
 @numba.njit(cache=True)
-def hop_density(density: np.ndarray, width: float, r2: float, box: float) -> float:
+def hop_density(density: Array, width: float, r2: float, box: float) -> float:
     """Density with which a hop lands at squared distance ``r2`` from its target."""
     at = int(np.sqrt(r2) / width)
-    return 0.5 / box**3 + (0.5 * density[at] if at < len(density) else 0.0)
+    near = density[at] if at < len(density) else 0.0
+    return 0.5 / box**3 + 0.5 * near
 
 
 @numba.njit(cache=True)
-def hop(rng, x, u, box, table, per_r2, cumulated, density, width):  # type: ignore[no-untyped-def]
+def hop(
+    luck: Array, x: Array, u: Array, box: float, table: Array, per_r2: float, cumulated: Array, density: Array, width: float
+) -> bool:
     """A hop of particle i, which counts as being around j, to a place around k or anywhere."""
     n = len(x)
-    i = rng.integers(0, n)
-    j = (i + rng.integers(1, n)) % n
-    k = (i + rng.integers(1, n)) % n
+    i = int(luck[0] * n)
+    j = (i + 1 + int(luck[1] * (n - 1))) % n
+    k = (i + 1 + int(luck[2] * (n - 1))) % n
     new = np.empty(3)
-    if rng.random() < 0.5:
-        share = rng.random()
-        shell = min(np.searchsorted(cumulated, share), len(density) - 1)
-        before = cumulated[shell - 1] if shell > 0 else 0.0
+    if luck[3] < 0.5:
+        shell, before = 0, 0.0
+        while shell < len(cumulated) - 1 and cumulated[shell] <= luck[4]:
+            before = cumulated[shell]
+            shell += 1
         inner, outer = (width * shell) ** 3, (width * (shell + 1)) ** 3
-        distance = np.cbrt(inner + (outer - inner) * (share - before) / (cumulated[shell] - before))
-        length = 0.0
-        for axis in range(3):
-            new[axis] = rng.standard_normal()
-            length += new[axis] ** 2
-        for axis in range(3):
-            new[axis] = (x[k, axis] + new[axis] * distance / np.sqrt(length)) % box
+        distance = (inner + (outer - inner) * (luck[4] - before) / (cumulated[shell] - before)) ** (1 / 3)
+        up, turn = 2 * luck[5] - 1, 2 * np.pi * luck[6]
+        across = np.sqrt(1 - up * up)
+        new[0] = (x[k, 0] + distance * across * np.cos(turn)) % box
+        new[1] = (x[k, 1] + distance * across * np.sin(turn)) % box
+        new[2] = (x[k, 2] + distance * up) % box
     else:
         for axis in range(3):
-            new[axis] = box * rng.random()
-    back = hop_density(density, width, squared(x[i, 0], x[i, 1], x[i, 2], x, j, box), box)
-    there = hop_density(density, width, squared(new[0], new[1], new[2], x, k, box), box)
-    return try_single(rng, x, u, i, new, np.log(back / there), box, table, per_r2)
+            new[axis] = box * luck[4 + axis]
+    back = hop_density(density, width, squared(x[i], x[j], box), box)
+    there = hop_density(density, width, squared(new, x[k], box), box)
+    return place_single(luck[7], x, u, i, new, np.log(back / there), box, table, per_r2)
 
 
 @numba.njit(cache=True)
-def members(x: np.ndarray, seed: int, reach: float, box: float) -> np.ndarray:
+def members(x: Array, seed: int, reach: float, box: float) -> Array:
     """Which particles hang together with ``seed`` by distances below ``reach``."""
     n = len(x)
     inside = np.zeros(n, dtype=np.bool_)
@@ -111,9 +119,8 @@ def members(x: np.ndarray, seed: int, reach: float, box: float) -> np.ndarray:
     queue[0] = seed
     first, last = 0, 1
     while first < last:
-        i = queue[first]
         for j in range(n):
-            if not inside[j] and squared(x[i, 0], x[i, 1], x[i, 2], x, j, box) < reach**2:
+            if not inside[j] and squared(x[queue[first]], x[j], box) < reach * reach:
                 inside[j] = True
                 queue[last] = j
                 last += 1
@@ -122,73 +129,72 @@ def members(x: np.ndarray, seed: int, reach: float, box: float) -> np.ndarray:
 
 
 @numba.njit(cache=True)
-def move_cluster(rng, x, u, size, reach, box, table, per_r2):  # type: ignore[no-untyped-def]
+def move_cluster(luck: Array, x: Array, u: Array, size: float, reaches: Array, box: float, table: Array, per_r2: float) -> bool:
     """A rigid step of the cluster around one particle, refused where it would touch another."""
     n = len(x)
-    inside = members(x, rng.integers(0, n), reach, box)
-    move = np.empty(3)
-    for axis in range(3):
-        move[axis] = size * (2 * rng.random() - 1)
-    new = x.copy()
+    reach = reaches[int(luck[0] * len(reaches))]
+    inside = members(x, int(luck[1] * n), reach, box)
+    scale = size * 4.0 ** (2 * luck[2] - 1)
+    new, changed = np.empty((n, 3)), np.empty((n, n))
     for i in range(n):
-        if inside[i]:
-            for axis in range(3):
-                new[i, axis] = (x[i, axis] + move[axis]) % box
-    change, changed = 0.0, u.copy()
+        for axis in range(3):
+            new[i, axis] = (x[i, axis] + inside[i] * scale * (2 * luck[3 + axis] - 1)) % box
+    change = 0.0
     for i in range(n):
-        if not inside[i]:
-            continue
         for j in range(n):
-            if inside[j]:
-                continue
-            r2 = squared(new[i, 0], new[i, 1], new[i, 2], new, j, box)
-            if r2 < reach**2:
-                return 0
-            changed[i, j] = changed[j, i] = looked_up(table, per_r2, r2)
-            change += changed[i, j] - u[i, j]
-    if change > 0 and rng.random() >= np.exp(-change):
-        return 0
-    x[:] = new
-    u[:] = changed
-    return 1
+            if inside[i] and not inside[j]:
+                r2 = squared(new[i], new[j], box)
+                if r2 < reach * reach:
+                    return False
+                changed[i, j] = table[min(int(r2 * per_r2), len(table) - 1)]
+                change += changed[i, j] - u[i, j]
+    if change > 0 and luck[6] >= np.exp(-change):
+        return False
+    for i in range(n):
+        for axis in range(3):
+            x[i, axis] = new[i, axis]
+        for j in range(n):
+            if inside[i] and not inside[j]:
+                u[i, j] = u[j, i] = changed[i, j]
+    return True
 
 
 @numba.njit(cache=True)
-def count_pairs(x: np.ndarray, box: float, width: float, histogram: np.ndarray) -> None:
+def count_pairs(x: Array, box: float, width: float, histogram: Array) -> None:
     """Add the pairs of ``x`` to the bins of ``histogram``."""
-    n = len(x)
-    for i in range(n):
+    for i in range(len(x)):
         for j in range(i):
-            at = int(np.sqrt(squared(x[i, 0], x[i, 1], x[i, 2], x, j, box)) / width)
+            at = int(np.sqrt(squared(x[i], x[j], box)) / width)
             if at < len(histogram):
                 histogram[at] += 1
 
 
 @numba.njit(cache=True)
 def run(
-    rng, x, u, sweeps, hops, clusters, sizes, reaches, box, table, per_r2, cumulated, density, width, bin_width, done, histogram
-):  # type: ignore[no-untyped-def]
+    luck: Array, x: Array, u: Array, hops: float, clusters: int, sizes: Array, reaches: Array, box: float,
+    table: Array, per_r2: float, cumulated: Array, density: Array, width: float, bin_width: float, done: Array, histogram: Array,
+) -> float:  # fmt: skip
     """
-    ``sweeps`` of one try a particle, a share ``hops`` of them hops, and of ``clusters`` cluster moves.
+    As many sweeps as ``luck`` has rows: one try a particle, a share ``hops`` of them hops, and ``clusters`` clusters.
 
-    Gives the mean energy per particle and fills ``histogram``.
+    ``done`` counts tries and moves made, one row a kind. Gives the sum over sweeps of the energy per particle.
     """
     n = len(x)
     energy = 0.0
-    for sweep in range(sweeps):
-        for _ in range(n):
-            if rng.random() < hops:
-                done[HOP, 0] += 1
-                done[HOP, 1] += hop(rng, x, u, box, table, per_r2, cumulated, density, width)
+    for sweep in range(len(luck)):
+        for move in range(n + clusters):
+            drawn = luck[sweep, move]
+            if move >= n:
+                kind, made = CLUSTER, move_cluster(drawn, x, u, sizes[1], reaches, box, table, per_r2)
+            elif drawn[LUCK - 1] < hops:
+                kind, made = HOP, hop(drawn, x, u, box, table, per_r2, cumulated, density, width)
             else:
-                done[STEP, 0] += 1
-                done[STEP, 1] += step(rng, x, u, sizes[0], box, table, per_r2)
-        for _ in range(clusters):
-            size = sizes[1] * 4 ** (2 * rng.random() - 1)
-            reach = reaches[rng.integers(0, len(reaches))]
-            done[CLUSTER, 0] += 1
-            done[CLUSTER, 1] += move_cluster(rng, x, u, size, reach, box, table, per_r2)
-        energy += u.sum() / (2 * n)
+                kind, made = STEP, step(drawn, x, u, sizes[0], box, table, per_r2)
+            done[kind, 0] += 1
+            done[kind, 1] += made
+        for i in range(n):
+            for j in range(i):
+                energy += u[i, j] / n
         if sweep % 4 == 0:
             count_pairs(x, box, bin_width, histogram)
-    return energy / sweeps
+    return energy

@@ -1,13 +1,10 @@
 r"""
 Bare nanoparticles in a melt of bead-spring chains, in the theory: the model that the simulations run.
 
-Chains of ``N`` beads of diameter sigma = 1 with bonds of 0.965; particles are spheres of diameter ``D``. All pairs
-are Lennard-Jones, cut at 2.5 times the mean diameter of the two and shifted: beads with energy 1, beads and
-particles with ``eps_pn``, particles with ``eps_nn``, in units of kT at T* = 1. The melt's density at P* = 1 is
-0.933; particles take the room of their spheres from it. Chains are Koyama's, as stiff as their measured size
-asks for [1]_. The melt and its contact with particles are in the Percus-Yevick and the hypernetted chain
-closure, particles among themselves in the latter [2]_: in that closure the matrix adds to the pair's own
-energy the potential :math:`W(r) = -\gamma_{NN}(r)`.
+Potentials are those of ``nanocomposite`` at T* = 1, without bonds: chains are Koyama's, as stiff as their measured
+size asks for [1]_, and particles take the room of their spheres from the melt's density at P* = 1. The melt is in
+the Percus-Yevick closure, its contact with particles and these among themselves in the hypernetted chain [2]_, in
+which the matrix adds to the pair's own energy the potential :math:`W(r) = -\gamma_{NN}(r)`.
 
 The theory's melt is too easily compressed (S(0) about ten times the simulated one), and its particles attract
 each other too much at finite concentration; so take it for trends, not for numbers.
@@ -23,67 +20,38 @@ tests/validation/test_prism_published.py.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-
 import numpy as np
 
-from ...errors import BadParameter
+from ..nanocomposite import MELT_DENSITY, StatePoint
 from .chains import koyama, single, stiffness_for
 from .equations import Mixture, Pair, Solution
-from .interactions import lennard_jones
+from .interactions import Interaction, lennard_jones
 
 BEADS, PARTICLES = 0, 1
 BOND = 0.965
 CHAIN_SIZE = 1.75
-MELT_DENSITY = 0.933
+"""<R^2> / ((N - 1) b^2) of chains in the melt."""
 CUT = 2.5
-DENSEST = 0.5
 
 
-@dataclass(frozen=True)
-class Composite:
-    """
-    A composition: particle diameter ``D`` in bead diameters, beads a chain ``N``, particles per volume ``rho``,
-    energies ``eps_nn`` between particles and ``eps_pn`` between beads and particles in kT.
-    """
-
-    D: float
-    N: int
-    rho: float
-    eps_nn: float
-    eps_pn: float
-
-    def __post_init__(self) -> None:
-        if self.filled > DENSEST:
-            most = DENSEST / (math.pi / 6 * self.D**3)
-            raise BadParameter(
-                f"particles of diameter {self.D:g} at rho={self.rho:g} would fill {self.filled:.0%} of the volume; "
-                f"give rho of at most {most:.3g}"
-            )
-
-    @property
-    def filled(self) -> float:
-        """Share of the volume inside particles."""
-        return math.pi / 6 * self.rho * self.D**3
-
-    def mixture(self, *, melt_density: float = MELT_DENSITY, chain_size: float = CHAIN_SIZE) -> Mixture:
-        """Beads and particles; ``chain_size`` is <R^2> / ((N - 1) b^2) of the chains."""
-        stiffness = stiffness_for(chain_size, self.N, bond=BOND) if self.N > 2 else 0.0
-        both = (1 + self.D) / 2
-        pairs = {
-            (BEADS, BEADS): Pair(lennard_jones(1.0, 1.0, cut=CUT), "PY"),
-            (BEADS, PARTICLES): Pair(lennard_jones(both, self.eps_pn, cut=CUT * both), "HNC"),
-            (PARTICLES, PARTICLES): Pair(lennard_jones(self.D, self.eps_nn, cut=CUT * self.D), "HNC"),
-        }
-        chain = koyama(self.N, bond=BOND, stiffness=stiffness)
-        return Mixture((melt_density * (1 - self.filled), self.rho), (chain, single), pairs)
-
-    def diluted(self) -> Composite:
-        """The same particles, infinitely far apart."""
-        return replace(self, rho=0.0)
+def between_particles(point: StatePoint) -> Interaction:
+    """The energy that two particles have without a matrix."""
+    return lennard_jones(point.diameter, point.eps_nn, cut=CUT * point.diameter)
 
 
-def matrix_potential(solution: Solution) -> np.ndarray:
-    """What the matrix adds to the energy of two particles of a diluted composite, in kT on ``solution.grid.r``."""
-    return np.asarray(-solution.gamma[-1])
+def mixture(point: StatePoint, *, melt_density: float = MELT_DENSITY, chain_size: float = CHAIN_SIZE) -> Mixture:
+    """Beads and particles of ``point``; with a density of 0 its particles are infinitely far apart."""
+    stiffness = stiffness_for(chain_size, point.beads, bond=BOND) if point.beads > 2 else 0.0
+    both = point.mixed_sigma
+    pairs = {
+        (BEADS, BEADS): Pair(lennard_jones(1.0, 1.0, cut=CUT), "PY"),
+        (BEADS, PARTICLES): Pair(lennard_jones(both, point.eps_pn, cut=CUT * both), "HNC"),
+        (PARTICLES, PARTICLES): Pair(between_particles(point), "HNC"),
+    }
+    chain = koyama(point.beads, bond=BOND, stiffness=stiffness)
+    return Mixture((melt_density * (1 - point.filled), point.density), (chain, single), pairs)
+
+
+def matrix_potential(diluted: Solution) -> np.ndarray:
+    """What the matrix adds to the energy of two particles, in kT on the grid of the solution at density 0."""
+    return np.asarray(-diluted.gamma[-1])
