@@ -46,6 +46,7 @@ TASKS: dict[str, Entry] = {
     "measure morphology": Entry(
         "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
     ),
+    "measure rdf": Entry("distribution:rdf", "Radial distribution g(r) of particles from trajectories, with error and state"),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
     "print-mask": Entry("print_mask:find", "What is printed on a micrograph: a mask of it, and the picture without it"),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),

@@ -27,12 +27,13 @@ NAMES = ("lmp", "lmp_mpi", "lmp_serial")
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one LAMMPS process ended: ``error`` is empty after success, else one sentence."""
+    """How one LAMMPS process ended: ``error`` is empty after success, else one sentence; ``killed`` by someone else."""
 
     error: str
     seconds: float
     cpu_seconds: float
     timed_out: bool = False
+    killed: bool = False
 
 
 def executable() -> Path:
@@ -102,7 +103,8 @@ def run(
     after = os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     error = "" if process.returncode == 0 else _reason(folder, name, process.returncode, timed_out, timeout_s)
-    return Outcome(error=error, seconds=time.monotonic() - started, cpu_seconds=cpu, timed_out=timed_out)
+    seconds, killed = time.monotonic() - started, process.returncode < 0 and not timed_out
+    return Outcome(error=error, seconds=seconds, cpu_seconds=cpu, timed_out=timed_out, killed=killed)
 
 
 def _wait(process: subprocess.Popen[bytes], started: float, timeout_s: float | None, watch: Callable[[], None] | None) -> bool:

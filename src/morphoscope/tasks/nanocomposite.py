@@ -9,14 +9,15 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from ..core import Curve, Figure, Param, Quantity, Report, Run, Trajectory
+from ..core import Param, Quantity, Report, Run
 from ..errors import BadParameter, TaskFailed
 from ..io import lammps as reader
-from ..measure import aggregates, chains
+from ..measure import chains
 from ..measure import rdf as measure
 from ..physics import nanocomposite as physics
 from ..physics.nanocomposite_lammps import Settings
 from . import lammps_process
+from .distribution import distribution
 from .nanocomposite_run import Plan, Simulation
 
 PROGRAMS = ("lmp",)
@@ -57,7 +58,7 @@ def simulate(
     start: Annotated[
         str, Param("where the particles begin; from both, convergence can be judged", choices=tuple(STARTS))
     ] = "both",
-    particles: Annotated[int | None, Param("number of particles; the level's by default", low=1, high=2000)] = None,
+    particles: Annotated[int | None, Param("number of particles; the level's by default", low=2, high=2000)] = None,
     grafts: Annotated[int, Param("chains grafted to each particle", low=0, high=500)] = 0,
     graft_beads: Annotated[int, Param("beads of a grafted chain", low=1, high=500)] = 10,
     temperature: Annotated[float, Param("temperature, in epsilon / k", low=0.1, high=10)] = 1.0,
@@ -140,7 +141,10 @@ def _report(run: Run, simulations: list[Simulation]) -> Report:
     frames = {name: t for name, s in kept.items() if (t := s.trajectory()) is not None}
     if simulations[0].plan.particles and not frames:
         raise TaskFailed(f"the time limit ended the simulation before its first frame; give more time ({run.folder})")
-    report = _distribution(frames, simulations[0].plan.point) if frames else Report(title="Pure melt")
+    point = simulations[0].plan.point
+    measured = [(name, t, measure.rdf(t.positions, t.lengths)) for name, t in frames.items()]
+    report = distribution(measured, point.diameter) if measured else Report(title=f"Melt of chains of {point.beads}")
+    report = replace(report, title=report.title.replace(":", f" in chains of {point.beads}:", 1))
     files = dict(report.files)
     for name, trajectory in frames.items():
         reader.write_dump(trajectory, run.file(f"{name}.dump"))
@@ -152,7 +156,6 @@ def _report(run: Run, simulations: list[Simulation]) -> Report:
     notes += [f"{name}: the time limit ended it early" for name, s in kept.items() if s.timed_out]
     notes += [f"{s.whole.start}: given up after {len(s.failures)} failures" for s in simulations if s.whole.start not in kept]
     notes += [f"check failed: {row['start']}: {row['check']} is {row['value']:.4g}" for row in checks if not row["ok"]]
-    point = simulations[0].plan.point
     table = [{**asdict(point), "start": n, "steps": s.plan.steps, "dt": s.plan.settings.dt, "seed": s.plan.seed,
               "resumed_from_step": s.resumed_from, "lammps_s": round(s.seconds, 2)} for n, s in kept.items()]  # fmt: skip
     return replace(
@@ -163,62 +166,6 @@ def _report(run: Run, simulations: list[Simulation]) -> Report:
         notes=tuple(notes),
         cites=("Ayush, Seth and Patra, Soft Matter 19, 5502 (2023)", "Kremer and Grest, J. Chem. Phys. 92, 5057 (1990)", LAMMPS),
     )
-
-
-def _distribution(frames: dict[str, Trajectory], point: physics.StatePoint) -> Report:
-    """g(r) of the particles over all starts, and what it says."""
-    D = point.diameter
-    each = {name: measure.rdf(t.positions, t.lengths) for name, t in frames.items()}
-    both = measure.joined(list(each.values()))
-    agreed = measure.converged(list(each.values()), D)
-    peak_r, peak_g = measure.first_peak(both.r, both.g)
-    state = measure.state(both.r, both.g, D)
-    n = next(iter(frames.values())).positions.shape[1]
-    rows = []
-    for name, t in frames.items():
-        found = aggregates.clusters(t.positions, t.lengths, reach=D + measure.CONTACT)
-        own = measure.first_peak(each[name].r, each[name].g)
-        label = measure.state(each[name].r, each[name].g, D)
-        volume = float(np.prod(t.lengths, axis=1).mean())
-        row = {"start": name, "state": label, "first_peak_r": own[0], "first_peak_g": own[1], "frames": len(t)}
-        row |= {"rho": n / volume, "contacts": found.contacts, "largest_cluster": found.largest, "alone": found.alone}
-        rows.append(row)
-    curves = {"g": _curve(both)} | ({f"g_{name}": _curve(one) for name, one in each.items()} if len(each) > 1 else {})
-    q, s = _mean_structure(frames)
-    curves["structure_factor"] = Curve(q, s, "q", "S", x_unit="1/sigma")
-    starts = "both starts" if len(frames) > 1 else f"the {rows[0]['start']} start"
-    return Report(
-        title=f"{n} particles of D = {D:g} in chains of {point.beads}: {state}{'' if agreed else ', not converged'}",
-        values={
-            "first_peak_r": Quantity(peak_r, "sigma"),
-            "first_peak_g": Quantity(peak_g),
-            "converged": Quantity(int(agreed)),
-            "particles": Quantity(n),
-            "rho": Quantity(float(np.mean([row["rho"] for row in rows])), "1/sigma^3"),
-        },
-        curves=curves,
-        tables={"state": [{"state": state, "converged": agreed}], "starts": rows},
-        figures={
-            "g": Figure("line", tuple(name for name in curves if name.startswith("g")), f"Radial distribution of {starts}"),
-            "structure_factor": Figure("line", ("structure_factor",), "Structure factor of the particles"),
-        },
-        notes=() if agreed else (_WARNING if len(frames) > 1 else _ONE_START,),
-    )
-
-
-_WARNING = "the two starts disagree: this is not equilibrium, and the error is half their difference"
-_ONE_START = "one start alone cannot show convergence, and its block error is a lower bound; run both starts"
-
-
-def _curve(one: measure.Rdf) -> Curve:
-    return Curve(one.r, one.g, "r", "g", x_unit="sigma", y_error=one.error)
-
-
-def _mean_structure(frames: dict[str, Trajectory]) -> tuple[np.ndarray, np.ndarray]:
-    t = list(frames.values())
-    positions = np.concatenate([one.positions / one.lengths[:, None] for one in t])
-    box = np.concatenate([one.lengths for one in t]).mean(axis=0)
-    return aggregates.structure_factor(positions * box, np.tile(box, (len(positions), 1)))
 
 
 def _checks(name: str, simulation: Simulation) -> list[dict[str, Any]]:

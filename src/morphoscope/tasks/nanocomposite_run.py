@@ -94,7 +94,7 @@ class Simulation:
 
     @property
     def _attempt(self) -> int:
-        return len([row for row in self.failures if row["counts"]]) % ATTEMPTS
+        return len([row for row in self.failures if row["begun_anew"]]) % ATTEMPTS
 
     @property
     def finished(self) -> bool:
@@ -106,7 +106,7 @@ class Simulation:
             try:
                 return self._simulate()
             except _Failed as failure:
-                self._record(str(failure), counts=True)
+                self._record(str(failure), anew=True)
                 self._clear()
         return False
 
@@ -122,7 +122,9 @@ class Simulation:
             outcome = self._lammps(self._script(step), f"run.{step}", first=step)
             if self.timed_out:
                 return False
-            if outcome.error:
+            if outcome.killed and self._restarts()[-1] > step:
+                self._record(f"{outcome.error}; went on from step {self._restarts()[-1]}", anew=False)
+            elif outcome.error:
                 self._step_back(step, outcome.error)
         return True
 
@@ -130,7 +132,7 @@ class Simulation:
         """Give up a restart file that cannot be read; any other failure ends the attempt."""
         if len(self._restarts()) < 2 or not _began_badly(self.folder / f"run.{step}.log"):
             raise _Failed(reason)
-        self._record(f"restart file of step {step} left out: {reason}", counts=False)
+        self._record(f"restart file of step {step} left out: {reason}", anew=False)
         self._restart(step).unlink()
 
     def _prepare(self) -> None:
@@ -207,10 +209,10 @@ class Simulation:
         for step in [step for step in self._restarts() if step <= done][:-2]:
             self._restart(step).unlink(missing_ok=True)
 
-    def _record(self, reason: str, *, counts: bool) -> None:
+    def _record(self, reason: str, *, anew: bool) -> None:
         plan = self.plan
         row = {"start": plan.start, "attempt": self._attempt + 1, "seed": plan.seed, "dt": plan.settings.dt}
-        self.failures.append(row | {"push_off": plan.settings.push_off, "reason": reason, "counts": counts})
+        self.failures.append(row | {"push_off": plan.settings.push_off, "reason": reason, "begun_anew": anew})
         part = self.folder / "attempts.part"
         part.write_text(json.dumps(self.failures, indent=1))
         os.replace(part, self.folder / "attempts.json")
