@@ -10,7 +10,8 @@ what was given, what is allowed, what to do next.
     │   │   └── UnknownFormat no reader knows this kind of file
     │   ├── MissingPixelSize  a length in nm was asked of an image without a scale
     │   ├── BadParameter      a parameter is unknown, missing, of the wrong type or out of range
-    │   └── NotFound          no such task, run, file or model
+    │   ├── NotFound          no such task, run, file or model
+    │   └── NoSolution        the equations asked for have no solution there
     ├── MissingDependency     an optional package is not installed; names the extra that brings it
     ├── WorkspaceError        the disk is full, the folder is read-only, a lock cannot be had
     ├── TaskFailed            a defect of ours; the run folder is kept with the traceback in it
@@ -56,6 +57,10 @@ class BadParameter(InputError):
 
 class NotFound(InputError):
     """No task, run, file or model of that name."""
+
+
+class NoSolution(InputError):
+    """The equations have no solution at the parameters given."""
 
 
 class MissingDependency(MorphoscopeError):
