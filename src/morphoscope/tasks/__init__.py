@@ -33,6 +33,7 @@ class Entry(NamedTuple):
 GROUPS = {
     "measure": "Numbers with units and intervals from one image",
     "simulate": "Micrographs of known truth from physics",
+    "nanonet": "From the composition of a nanocomposite to its structure",
 }
 
 
@@ -52,6 +53,10 @@ TASKS: dict[str, Entry] = {
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate nanocomposite": Entry(
         "nanocomposite:simulate", "Nanoparticles in a polymer melt by molecular dynamics (LAMMPS), and their g(r)"
+    ),
+    "prism": Entry("prism:prism", "Structure of a nanocomposite from liquid-state theory (PRISM): g(r), S(k), matrix potential"),
+    "nanonet equilibrium": Entry(
+        "equilibrium:equilibrium", "Equilibrium g(r) of a nanocomposite, from the matrix's potential and Monte Carlo of particles"
     ),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
