@@ -108,7 +108,7 @@ def test_the_error_of_the_grid_is_about_what_is_said():
 
 def test_beyond_the_spinodal_one_sentence_says_so():
     sticky = {(0, 0): Pair(prism.lennard_jones(1.0, 3.0, cut=2.5), "PY")}
-    with pytest.raises(NoSolution, match=r"followed to \d+\.\d% of its attractions"):
+    with pytest.raises(NoSolution, match=r"followed only to \d+\.\d% of its attractions"):
         prism.solve(prism.Mixture((0.3,), (prism.single,), sticky), prism.Grid(0.05, 511))
 
 

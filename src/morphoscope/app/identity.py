@@ -2,8 +2,9 @@
 What makes two questions the same: task, parameters, seed, the inputs' bytes, and the code that answers.
 
 The code of a task is the source of every morphoscope module it imports, directly or not, plus the
-versions of the other packages these import and the bytes of the external programs they name in a
-module-level tuple ``PROGRAMS``. A task that names another task (to ask it) depends on that one's code too.
+versions of the other packages these import, the bytes of the external programs they name in a module-level
+tuple ``PROGRAMS``, and those of the files beside them that a tuple ``DATA`` names. A task that names another
+task (to ask it) depends on that one's code too.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def code_identity(task: str) -> dict[str, str]:
 
 
 def _closure(task: str) -> tuple[set[Path], set[str], set[str]]:
-    """Every source file that ``task`` reaches, the other packages they import, the programs they name."""
+    """Every source and data file that ``task`` reaches, the other packages they import, the programs they name."""
     sources, foreign, programs = set[Path](), set[str](), set[str]()
     waiting = [_task_file(task)]
     while waiting:
@@ -104,6 +105,8 @@ def _closure(task: str) -> tuple[set[Path], set[str], set[str]]:
         if path in sources:
             continue
         sources.add(path)
+        if path.suffix != ".py":
+            continue
         near, far, named = _imports(path)
         waiting += near
         foreign |= far
@@ -130,8 +133,11 @@ def _imports(path: Path) -> tuple[tuple[Path, ...], frozenset[str], frozenset[st
             far.add(node.module.split(".")[0])
         elif isinstance(node, ast.Import):
             far |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "PROGRAMS" for t in node.targets):
-            programs |= set(ast.literal_eval(node.value))
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if node.targets[0].id == "PROGRAMS":
+                programs |= set(ast.literal_eval(node.value))
+            elif node.targets[0].id == "DATA":
+                near += [beside for name in ast.literal_eval(node.value) if (beside := path.parent / name).is_file()]
     if path.parent.name == "tasks" and path.name != "__init__.py":
         named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
         near += [_task_file(task) for task in sorted(named & set(TASKS))]

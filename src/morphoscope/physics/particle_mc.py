@@ -38,10 +38,14 @@ import importlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import BadParameter, MissingDependency
+
+if TYPE_CHECKING:
+    from . import particle_moves  # noqa: F401  what ``_moves`` loads belongs to the code of a run
 
 BINS, BIN_WIDTH = 100, 0.1
 MOVES = ("step", "hop", "cluster")

@@ -35,6 +35,7 @@ GROUPS = {
     "simulate": "Micrographs and particles of known truth, from physics",
     "datasets": "Labelled images: fetch, make, describe",
     "miscibility": "Is this polymer blend miscible? Judged from its SEM image",
+    "nanonet": "From the composition of a nanocomposite to its structure",
 }
 
 
@@ -61,6 +62,10 @@ TASKS: dict[str, Entry] = {
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate nanocomposite": Entry(
         "nanocomposite:simulate", "Nanoparticles in a polymer melt by molecular dynamics (LAMMPS), and their g(r)"
+    ),
+    "prism": Entry("prism:prism", "Structure of a nanocomposite from liquid-state theory (PRISM): g(r), S(k), matrix potential"),
+    "nanonet equilibrium": Entry(
+        "equilibrium:equilibrium", "Equilibrium g(r) of a nanocomposite, from the matrix's potential and Monte Carlo of particles"
     ),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }

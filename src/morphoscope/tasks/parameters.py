@@ -15,6 +15,12 @@ PixelSizeByHand = Annotated[
     Param("width of a pixel, where the file does not know it or is wrong", unit="nm", low=0, high=1e9, open_low=True),
 ]
 
+Diameter = Annotated[float, Param("diameter of the particles, in beads", low=1, high=20)]
+Beads = Annotated[int, Param("beads of a chain", low=1, high=1000)]
+ParticleDensity = Annotated[float, Param("particles per volume, in 1/sigma^3", low=0, high=1)]
+EpsNN = Annotated[float, Param("attraction between particles, in kT", low=0, high=20)]
+EpsPN = Annotated[float, Param("attraction between particle and bead, in kT", low=0, high=20)]
+
 Threshold = Annotated[float | None, Param("grey level between the phases, of full scale; Otsu's by default", low=0, high=1)]
 Phase = Annotated[str, Param("which phase to follow", choices=("bright", "dark"))]
 Smoothing = Annotated[float, Param("Gaussian smoothing before the threshold", unit="px", low=0, high=100)]

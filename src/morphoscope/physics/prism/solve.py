@@ -121,8 +121,8 @@ def _followed(
             step /= 2
             if step < SMALLEST_STEP:
                 raise NoSolution(
-                    f"PRISM has no solution there: it could be followed to {reached:.1%} of {what}, beyond which the mixture "
-                    "separates in this theory (a spinodal); take fewer particles, less attraction, or the dilute limit"
+                    f"PRISM has no solution there: it could be followed only to {reached:.1%} of {what}, beyond which the "
+                    "mixture separates in this theory (a spinodal); take fewer particles, less attraction, or the dilute limit"
                 )
             continue
         before, gamma, iterations = (reached, gamma), found.gamma, iterations + found.iterations
