@@ -34,6 +34,9 @@ from .pairs import unit_pixel
 SMALLEST_PIECE = 0.02
 """Pieces of fewer pixels, as a share of the largest, are no part of a layer."""
 
+FEWEST = 4
+"""Independent places that any interval assumes at least; a trend across the whole image looks like two."""
+
 COVERS, FILLED = 0.9, 0.7
 """A label is a layer where it meets this share of the columns and fills this share of its extent."""
 
@@ -94,8 +97,8 @@ def layer(
     mean = float(thick[met].mean())
     variance = variance_of_mean(np.where(met, thick - mean, 0.0), met.astype(float))
     spread = float(thick[met].var())
-    independent = max(2.0, spread / variance) if variance > 0 else 2.0
-    half = float(stats.t.ppf(0.975, max(independent - 1, 1))) * math.sqrt(variance)
+    independent = max(FEWEST, spread / variance) if variance > 0 else FEWEST
+    half = float(stats.t.ppf(0.975, independent - 1)) * math.sqrt(variance)
     count = np.count_nonzero(inside, axis=0)[met].sum() / (last - first + 1)[met].sum()
     return Layer(
         mean=mean,
