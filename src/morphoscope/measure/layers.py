@@ -17,7 +17,7 @@ References
 ----------
 .. [1] ISO 21920-2:2021, Geometrical product specifications: surface texture, profile.
 
-Checked against: straight, tilted and wavy layers of known thickness and roughness, in tests/measure/test_layers.py.
+Checked against: straight, tilted and wavy layers of known thickness and roughness, in tests/measure/test_layer_thickness.py.
 """
 
 from __future__ import annotations

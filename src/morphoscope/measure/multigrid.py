@@ -82,7 +82,7 @@ class _Level:
     forth: Any
     back: Any
     degree: Vector
-    parent: np.ndarray | None
+    parent: np.ndarray
     coarse: int
     direct: Callable[[Vector], Vector] | None
 
@@ -162,7 +162,7 @@ def _levels(net: Network) -> list[_Level]:
         if net.size <= COARSEST or not len(net.weight):
             whole = sparse.block_array([[None, forth], [back, None]]) if len(net.weight) else sparse.csc_array((net.size,) * 2)
             matrix = sparse.diags_array(degree.astype(float)) - whole.astype(float)
-            levels.append(_Level(net.even, forth, back, degree, None, 0, splu(sparse.csc_array(matrix)).solve))
+            levels.append(_Level(net.even, forth, back, degree, np.empty(0, np.int32), 0, splu(sparse.csc_array(matrix)).solve))
             return levels
         parent, net_below = _coarsen(net)
         levels.append(_Level(net.even, forth, back, degree, parent, net_below.size, None))
@@ -178,7 +178,6 @@ def _cycle(levels: list[_Level], depth: int, f: Vector) -> Vector:
     x[:n] = f[:n] / degree[:n]
     x[n:] = (f[n:] + level.back @ x[:n]) / degree[n:]
     parent = level.parent
-    assert parent is not None
     left = np.bincount(parent[:n], weights=level.forth @ x[n:], minlength=level.coarse).astype(f.dtype)
     x[:n] += _inner(levels, depth + 1, left)[parent[:n]]
     x[n:] = (f[n:] + level.back @ x[:n]) / degree[n:]  # odd points follow from even ones

@@ -21,6 +21,9 @@ from .parameters import PixelSizeByHand
 from .pictures import save_picture
 
 AXES = {2: "yx", 3: "zyx"}
+FIRST = ("label", "fraction", "fraction_low", "fraction_high", "interface_per_voxel", "through_fraction_x", "tortuosity_x")
+"""Columns that come first, for terminals are narrow."""
+
 MOST = 16
 WHOLE = 1e-3
 
@@ -91,7 +94,7 @@ def measure(
         if shared is not None:
             row["contiguity"] = shared.get(name)
         row |= _transport(run, found, name, tortuous, index + 1, len(names) + 1)
-        rows.append(row)
+        rows.append({key: row[key] for key in (*(key for key in FIRST if key in row), *row)})
     return _report(run, path, found, rows, meeting, layered)
 
 
@@ -282,7 +285,7 @@ def _notes(found: Labelled, rows: list[dict[str, Any]], layered: bool) -> tuple[
         "(segmentation_error)" + _how_sure(found, rows),
         f"interface_per_voxel counts {kind} between labels inside the image, about {over} times a smooth surface; "
         "interface_smooth is Crofton's",
-        f"tpb_density counts {'points per pixel' if plane else 'voxel edges per voxel, up to 3/2 of a smooth line on average'} "
+        f"tpb_density counts {'points per pixel' if plane else 'voxel edges per voxel, about 3/2 of a smooth line,'} "
         "where three labels or more meet; tpb_share_of_edges divides by inner edges instead",
         f"through_fraction: share of a phase in pieces (joined over {'edges' if plane else 'faces'}) that reach from end to end",
     ]
