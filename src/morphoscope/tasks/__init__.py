@@ -50,6 +50,7 @@ TASKS: dict[str, Entry] = {
         "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
     ),
     "measure rdf": Entry("distribution:rdf", "Radial distribution g(r) of particles from trajectories, with error and state"),
+    "segment": Entry("segment:segment", "Divide a grey image or volume into phases: a label image for other tasks"),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
     "measure descriptors": Entry("descriptors:table", "About 280 numbers for each image: blobs, domains, waves, texture"),
     "miscibility train": Entry("miscibility:train", "Train a judge on labelled micrographs and score it by article"),
