@@ -7,8 +7,8 @@ import pytest
 
 from morphoscope.core import Model
 from morphoscope.errors import InputError, NotFound, UnreadableFile, WorkspaceError
-from morphoscope.io import read_model, write_model
-from morphoscope.learn import judge, logistic, novelty
+from morphoscope.learn import judge, novelty, training
+from morphoscope.learn.model_folder import read_model, write_model
 
 CLASSES = ("no", "yes")
 
@@ -24,7 +24,7 @@ def rows():
 
 def test_known_weights_come_back(rows):
     x, labels, logit = rows
-    fit = logistic.fit(x, labels, names=[f"d{k}" for k in range(8)])
+    fit = training.fit(x, labels, names=[f"d{k}" for k in range(8)])
     assert 0.8 < fit.weights[0, 0] < 2.2  # shrunk by the penalty
     assert fit.weights[0, 1] / fit.weights[0, 0] == pytest.approx(-0.75, abs=0.15)
     assert np.abs(fit.weights[0, 2:]).max() < 0.25
@@ -35,7 +35,7 @@ def test_three_classes(rng):
     centres = np.array([[0, 0], [4, 0], [0, 4]])
     code = np.repeat(np.arange(3), 40)
     x = centres[code] + rng.standard_normal((120, 2))
-    fit = logistic.fit(x, [f"c{k}" for k in code], names=("a", "b"))
+    fit = training.fit(x, [f"c{k}" for k in code], names=("a", "b"))
     p = fit.probabilities(x)
     assert p.sum(axis=1) == pytest.approx(1)
     assert (p.argmax(axis=1) == code).mean() > 0.9
@@ -43,12 +43,12 @@ def test_three_classes(rng):
 
 def test_one_class_cannot_be_learnt():
     with pytest.raises(InputError, match="holds 1 of the 2 classes"):
-        logistic.fit(np.zeros((4, 2)), ["a"] * 4, names=("a", "b"))
+        training.fit(np.zeros((4, 2)), ["a"] * 4, names=("a", "b"))
 
 
 def test_a_constant_descriptor_does_no_harm(rows):
     x, labels, _ = rows
-    fit = logistic.fit(np.column_stack([x, np.full(600, 7.0)]), labels, names=())
+    fit = training.fit(np.column_stack([x, np.full(600, 7.0)]), labels, names=())
     assert fit.weights[0, -1] == 0
 
 
@@ -71,7 +71,7 @@ def test_held_out_answers_come_from_fits_without_the_group(rows):
     labels = np.repeat(np.array(CLASSES)[rng.integers(2, size=20)], 10).tolist()
     order = np.arange(200)
     cuts = [(0, order[order // 40 != k], order[order // 40 == k]) for k in range(5)]
-    held = judge.cross_validated(x, labels, cuts, classes=CLASSES)
+    held = training.cross_validated(x, labels, cuts, classes=CLASSES)
     right = ((held.logits[0] > 0) == (np.array(labels) == "yes")).mean()
     assert 0.15 < right < 0.85
     assert not np.isnan(held.logits).any()
@@ -79,15 +79,15 @@ def test_held_out_answers_come_from_fits_without_the_group(rows):
 
 def test_cuts_between_grades_rise():
     logits = np.array([-3.0, -2, -1, 0, 1, 2])
-    cuts = judge.grade_cuts(logits, ["low", "low", "mid", "mid", "high", None], ("low", "mid", "high"))
+    cuts = training.grade_cuts(logits, ["low", "low", "mid", "mid", "high", None], ("low", "mid", "high"))
     assert cuts == (-1.0, 1.0)
 
 
 def test_a_model_folder_is_the_same_judge(rows, tmp_path):
     x, labels, _ = rows
     order = np.arange(600)
-    held = judge.cross_validated(x, labels, [(0, order[:300], order[300:]), (0, order[300:], order[:300])], classes=CLASSES)
-    made = judge.whole(
+    held = training.cross_validated(x, labels, [(0, order[:300], order[300:]), (0, order[300:], order[:300])], classes=CLASSES)
+    made = training.whole(
         x, labels, held, names=list("abcdefgh"), classes=CLASSES, grades=("bad", "good"), graded=["bad", "good"] * 300
     )
     folder = write_model(made.to_model({"name": "x"}, "# card"), tmp_path / "model")

@@ -9,7 +9,7 @@ from PIL import Image
 from morphoscope.core import Run
 from morphoscope.datasets import fake_blends
 from morphoscope.errors import InputError
-from morphoscope.tasks import miscibility
+from morphoscope.tasks import miscibility, miscibility_training
 from morphoscope.tasks.descriptors import table
 
 
@@ -23,7 +23,7 @@ def fake(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(fake, tmp_path_factory):
     run = Run(tmp_path_factory.mktemp("trained"))
-    return run, miscibility.train(run, data=fake, folds=3, repeats=2)
+    return run, miscibility_training.train(run, data=fake, folds=3, repeats=2)
 
 
 def test_training_reports_scores_with_intervals_and_baselines(trained):
@@ -79,7 +79,7 @@ def test_wrong_labels_are_refused(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.fromarray(np.zeros((40, 40), np.uint8)).save(tmp_path / name)
     with pytest.raises(InputError, match="the labels are cat, dog; miscibility needs immiscible and miscible"):
-        miscibility.train(Run(tmp_path / "run"), data=tmp_path)
+        miscibility_training.train(Run(tmp_path / "run"), data=tmp_path)
 
 
 def test_the_shipped_model_judges_without_training(fake, tmp_path):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from .companions import companions
 from .formats import READERS, Format, Options
-from .model_folder import read_model, write_model
 from .reading import read, read_micrograph, read_pattern, recognise
 from .writing import write
 
@@ -21,9 +20,7 @@ __all__ = [
     "companions",
     "read",
     "read_micrograph",
-    "read_model",
     "read_pattern",
     "recognise",
     "write",
-    "write_model",
 ]

@@ -53,7 +53,7 @@ TASKS: dict[str, Entry] = {
     "segment": Entry("segment:segment", "Divide a grey image or volume into phases: a label image for other tasks"),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
     "measure descriptors": Entry("descriptors:table", "About 280 numbers for each image: blobs, domains, waves, texture"),
-    "miscibility train": Entry("miscibility:train", "Train a judge on labelled micrographs and score it by article"),
+    "miscibility train": Entry("miscibility_training:train", "Train a judge on labelled micrographs and score it by article"),
     "miscibility predict": Entry("miscibility:predict", "The evidence that each micrograph shows a miscible blend"),
     "miscibility sobel": Entry("miscibility:sobel", "The paper's rule without learning: few edges, so miscible"),
     "datasets get": Entry("datasets:get", "Fetch a public data set from its authors, checked by hashes"),

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from ..core import Curve, Dataset, Figure, Quantity, Report, Run
 from ..datasets import polymer_sem, protocols
-from ..errors import InputError, MorphoscopeError
-from ..io import read_micrograph, write_model
-from ..learn import judge as judging
+from ..errors import InputError
+from ..learn import training
+from ..learn.model_folder import write_model
 from ..measure import scores
 from .descriptors import described
 
-COLUMNS, TILE_PX, CAPTION_PX, SHOWN = 6, 200, 20, 120
 NAMES = ("auroc", "balanced_accuracy", "accuracy", "f1", "ece", "brier")
 
 
@@ -39,7 +37,7 @@ def train(
     cuts = list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
     names, kept, rows, left_out = _rows(run, dataset)
     labels, groups = [str(sample.label) for sample in kept], [sample.group for sample in kept]
-    held = judging.cross_validated(
+    held = training.cross_validated(
         rows, labels, _indices(kept, cuts), classes=classes,
         progress=lambda done: run.progress(done, len(cuts), f"fold {done + 1} of {len(cuts)}"),
     )  # fmt: skip
@@ -47,7 +45,7 @@ def train(
     tested = ~np.isnan(held.logits[0])
     found = _scores(run, truth, held, groups, tested)
     honest = _sentence(found, protocol, len(dataset.groups))
-    judge = judging.whole(
+    judge = training.whole(
         rows, labels, held, names=names, classes=classes, grades=grades,
         graded=[sample.texts.get("grade") for sample in kept],
     )  # fmt: skip
@@ -102,7 +100,7 @@ def _places(place: dict[str, int], part: Dataset) -> np.ndarray:
     return np.array([place[sample.key] for sample in part if sample.key in place])
 
 
-def _scores(run: Run, truth: np.ndarray, held: judging.Held, groups: list[str], tested: np.ndarray) -> dict[str, Quantity]:
+def _scores(run: Run, truth: np.ndarray, held: training.Held, groups: list[str], tested: np.ndarray) -> dict[str, Quantity]:
     """Mean over the repeats of each score, with its interval by redrawn groups."""
     logits, sure = held.logits[:, tested], truth[tested]
 
@@ -202,24 +200,3 @@ def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-
-
-def contact_sheet(run: Run, tiles: list[tuple[Path, str]]) -> None:
-    """``sheet.png``: small pictures in the given order with a caption below each."""
-    shown = tiles[:SHOWN]
-    if not shown:
-        return
-    lines = math.ceil(len(shown) / COLUMNS)
-    sheet = Image.new("L", (COLUMNS * TILE_PX, lines * (TILE_PX + CAPTION_PX)), 255)
-    pen = ImageDraw.Draw(sheet)
-    for k, (path, caption) in enumerate(shown):
-        left, top = (k % COLUMNS) * TILE_PX, (k // COLUMNS) * (TILE_PX + CAPTION_PX)
-        try:
-            grey = np.rint(np.clip(read_micrograph(path, nan="mask").pixels, 0, 1) * 255).astype(np.uint8)
-        except MorphoscopeError:
-            continue
-        tile = Image.fromarray(grey)
-        tile.thumbnail((TILE_PX - 6, TILE_PX - 6))
-        sheet.paste(tile, (left + (TILE_PX - tile.width) // 2, top + (TILE_PX - tile.height) // 2))
-        pen.text((left + 6, top + TILE_PX + 2), f"{caption}  {path.name}"[:32], fill=0)
-    sheet.save(run.file("sheet.png"))

@@ -1,8 +1,7 @@
-"""Is this blend miscible? A judge is trained on labelled micrographs, scored by article, and asked about new ones."""
+"""Is this blend miscible? The judge is asked about micrographs; beside it stands the paper's rule without learning."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,15 +9,16 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import special
 
-from ..core import Dataset, Figure, Param, Quantity, Report, Run
-from ..datasets import labelled, polymer_sem, protocols
+from ..core import Figure, Param, Quantity, Report, Run
+from ..datasets import labelled, polymer_sem
 from ..errors import InputError
-from ..io import read_micrograph, read_model
+from ..io import read_micrograph
 from ..learn import judge as judging
 from ..learn.judge import Judge
+from ..learn.model_folder import read_model
 from ..measure import scores
 from ..measure.sobel import edge_strength
-from . import evaluation
+from .contact_sheet import contact_sheet
 from .datasets import DATA
 from .descriptors import described
 from .scalebar import images
@@ -26,33 +26,6 @@ from .scalebar import images
 CLASSES = ("immiscible", "miscible")
 GRADES = ("Incompatible", "Partially compatible", "Compatible")
 SHIPPED = Path(__file__).parents[1] / "learn" / "shipped" / "miscibility"
-
-
-def train(
-    run: Run,
-    *,
-    data: Annotated[Path, DATA],
-    protocol: Annotated[str, Param("how training and test parts are cut", choices=protocols.PROTOCOLS)] = "grouped",
-    folds: Annotated[int, Param("parts of grouped and random", low=2, high=20)] = 5,
-    repeats: Annotated[int, Param("how often the parts are cut anew", low=1, high=50)] = 5,
-    group_pattern: Annotated[str, Param("regular expression; files it matches alike stay together")] = "",
-) -> Report:
-    """
-    Train the judge of miscibility without a network, and score it on images of articles it has not seen.
-
-    Descriptors of blobs, domains, waves and texture, print left out, go into a regularised logistic regression whose
-    strength is chosen inside each training part. The model in this run's folder is fitted on all images; its scores are
-    those of the held-out parts.
-    """
-    dataset = labelled.load(data, group_pattern=group_pattern)
-    labels = {sample.label for sample in dataset}
-    if labels != set(CLASSES):
-        raise InputError(
-            f"{dataset.name}: the labels are {', '.join(sorted(map(str, labels)))}; miscibility needs {' and '.join(CLASSES)}"
-        )
-    return evaluation.train(
-        run, dataset, protocol=protocol, folds=folds, repeats=repeats, classes=CLASSES, grades=GRADES, card=_card
-    )
 
 
 def predict(
@@ -80,7 +53,7 @@ def predict(
         raise InputError("the model was trained on other descriptors than this version takes; train it again")
     answers = _answers(judge, read, rows) + [_unread(path, reason) for path, reason in left_out]
     answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
-    evaluation.contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
+    contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
     judged = [row for row in answers if not row["abstained"]]
     for row in answers:
         del row["path"]
@@ -198,19 +171,3 @@ def _best_threshold(value: np.ndarray, positive: np.ndarray) -> float:
     tried = np.append(np.unique(value), value.max() + 1)
     right = [scores.counts(positive, value < at).accuracy for at in tried]
     return float(tried[int(np.argmax(right))])
-
-
-def _card(dataset: Dataset, honest: str) -> str:
-    counts = Counter(sample.label for sample in dataset)
-    return (
-        f"# Miscibility of polymer blends from SEM images\n\n"
-        f"Logistic regression on descriptors of blobs, domains, waves and texture; print is left out and every picture is\n"
-        f"brought to one size. No network, no pixel of any image inside.\n\n"
-        f"- Trained on {dataset.name}: {len(dataset)} images of {len(dataset.groups)} articles, "
-        f"{', '.join(f'{count} {label}' for label, count in sorted(counts.items(), key=str))}.\n"
-        f"- Honest score: {honest}.\n"
-        f"- It judges what a micrograph looks like. A blend that is miscible at the scale of the picture may be separated at a\n"
-        f"  smaller one, and a fracture surface may hide what is beneath.\n"
-        f"- It withholds its judgement from images unlike those of training.\n"
-        f"- Cite: {dataset.cite}\n"
-    )

@@ -82,11 +82,12 @@ def _shortened(equations: Equations, gamma: np.ndarray, move: np.ndarray, now: O
 
 def _continued(mixture: Mixture, grid: Grid, tolerance: float) -> Solution:
     zero = np.zeros((mixture.kinds * (mixture.kinds + 1) // 2, grid.points))
-    gamma, iterations, found = zero, 0, None
-    for what, load in _path(mixture):
-        found = _followed(mixture, grid, load, gamma, tolerance, what)
-        gamma, iterations = found.gamma, iterations + found.iterations
-    assert found is not None
+    first, *others = _path(mixture)
+    found = _followed(mixture, grid, first[1], zero, tolerance, first[0])
+    iterations = found.iterations
+    for what, load in others:
+        found = _followed(mixture, grid, load, found.gamma, tolerance, what)
+        iterations += found.iterations
     return replace(found, iterations=iterations)
 
 

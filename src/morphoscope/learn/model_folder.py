@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from ..core import Model
 from ..errors import NotFound, UnreadableFile, WorkspaceError
@@ -17,8 +19,6 @@ SCHEMA = 1
 
 def write_model(model: Model, folder: Path) -> Path:
     """Write ``model`` as ``folder``, whole or not at all; a folder of that name must not exist."""
-    from safetensors.numpy import save
-
     if folder.exists():
         raise WorkspaceError(f"{folder} exists; choose another name or remove it first")
     part = folder.with_name(f".{folder.name}.part")
@@ -39,9 +39,6 @@ def write_model(model: Model, folder: Path) -> Path:
 
 def read_model(folder: Path, *, kind: str) -> Model:
     """The model in ``folder`` (or in its sub-folder ``model``), which must be of ``kind``."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     at = folder if (folder / DESCRIPTION).is_file() else folder / "model"
     if not (at / DESCRIPTION).is_file():
         raise NotFound(f"{folder}: no model here; give a folder that holds {DESCRIPTION}, or a run that trained one")
