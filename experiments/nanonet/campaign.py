@@ -36,7 +36,7 @@ SETTLE, SAMPLE = 3000, 25000
 """Steps of an umbrella window in a leg of weight 1."""
 CHUNK, FRAME = 50_000, 250
 """Steps of a direct piece, and between its frames."""
-TIMEOUT_S = 3600
+TIMEOUT_S = 4 * 3600
 RETRIES = 3
 
 

@@ -33,7 +33,7 @@ def plan(**other) -> Plan:
         "particles": 2,
         "start": "dispersed",
         "equilibration": 1000,
-        "production": 5000,
+        "production": 3000,
         "every": 100,
         "seed": 5,
     }
@@ -62,7 +62,7 @@ def test_the_smoke_level_from_composition_to_distribution(tmp_path: Path) -> Non
 @needs_lammps
 def test_a_cancelled_simulation_goes_on_from_its_restart_file(tmp_path: Path) -> None:
     def stop(done: int, total: int, note: str) -> None:
-        if done >= 2500:
+        if done >= 2000:
             raise Cancelled("stopped")
 
     first = Simulation(plan(), tmp_path / "a", stop)
@@ -74,7 +74,7 @@ def test_a_cancelled_simulation_goes_on_from_its_restart_file(tmp_path: Path) ->
     assert second.resumed_from >= 1000
     frames = second.trajectory()
     assert frames is not None
-    np.testing.assert_array_equal(frames.times, np.arange(1100, 6001, 100))
+    np.testing.assert_array_equal(frames.times, np.arange(1100, 4001, 100))
     steps, dangerous = second.thermo()
     assert steps["Temp"].mean() == pytest.approx(1, abs=0.1)
     assert dangerous == 0
@@ -118,7 +118,7 @@ def test_an_impossible_time_step_fails_three_times_and_is_recorded(tmp_path: Pat
 
 @needs_lammps
 def test_a_time_limit_ends_a_start_early(tmp_path: Path) -> None:
-    simulation = Simulation(plan(production=10**7, time_limit_s=3.0), tmp_path / "a", silent)
+    simulation = Simulation(plan(production=10**7, time_limit_s=1.0), tmp_path / "a", silent)
     assert not simulation.run()
     assert simulation.timed_out
     assert simulation.failures == []

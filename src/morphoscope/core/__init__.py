@@ -4,6 +4,7 @@ from .curve import Curve
 from .dataset import Dataset
 from .labels import LabelMap
 from .micrograph import Micrograph
+from .model import Model
 from .param import Param
 from .pattern import Pattern
 from .pixel_size import PixelSize
@@ -19,6 +20,7 @@ __all__ = [
     "Figure",
     "LabelMap",
     "Micrograph",
+    "Model",
     "Param",
     "Pattern",
     "PixelSize",

@@ -16,12 +16,13 @@ ORDERS_TRIED = 16
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples with the licence and the citation they came under."""
+    """Samples with the licence and the citation they came under; ``notes`` say what the loader found out of form."""
 
     name: str
     samples: tuple[Sample, ...]
     licence: str
     cite: str
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         twice = [key for key, count in Counter(sample.key for sample in self.samples).items() if count > 1]

@@ -10,7 +10,20 @@ from __future__ import annotations
 
 from .companions import companions
 from .formats import READERS, Format, Options
+from .model_folder import read_model, write_model
 from .reading import read, read_micrograph, read_pattern, recognise
 from .writing import write
 
-__all__ = ["READERS", "Format", "Options", "companions", "read", "read_micrograph", "read_pattern", "recognise", "write"]
+__all__ = [
+    "READERS",
+    "Format",
+    "Options",
+    "companions",
+    "read",
+    "read_micrograph",
+    "read_model",
+    "read_pattern",
+    "recognise",
+    "write",
+    "write_model",
+]

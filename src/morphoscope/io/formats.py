@@ -64,5 +64,8 @@ READERS: dict[str, Format] = {
     "pdh": Format("text:read", "PDH curve", (".pdh",)),
     "cansas": Format("text:read", "CanSAS curve", (".xml",)),
     "lammps": Format("lammps:read", "LAMMPS dump", (".dump", ".lammpstrj"), (b"ITEM: TIMESTEP",)),
+    "xtc": Format("molecular:read", "GROMACS trajectory", (".xtc", ".trr")),
+    "dcd": Format("molecular:read", "DCD trajectory", (".dcd",)),
+    "gsd": Format("gsd:read", "GSD trajectory", (".gsd",)),
     "video": Format("video:read", "video", (".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")),
 }

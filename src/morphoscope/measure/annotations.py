@@ -55,11 +55,12 @@ class Print:
         return float(self.mask.mean())
 
 
-def find(micrograph: Micrograph, *, reader: Reader | None = None) -> Print:
+def find(micrograph: Micrograph, *, reader: Reader | None = None, grey_bars: bool = True) -> Print:
     """
     Everything printed on ``micrograph``; nothing where the picture has two levels only, or a few, as labels do.
 
-    With a ``reader`` (``scalebar.ocr.engine()``) also words whose ink is not black or white.
+    With a ``reader`` (``scalebar.ocr.engine()``) also words whose ink is not black or white. Without ``grey_bars``
+    scale bars are found as ink only, which takes a tenth of the time.
     """
     grey = np.rint(np.clip(micrograph.pixels, 0, 1) * 255).astype(np.uint8)
     mask = np.zeros(grey.shape, bool)
@@ -81,7 +82,8 @@ def find(micrograph: Micrograph, *, reader: Reader | None = None) -> Print:
         add("inset", box)
     for box in flat_boxes(grey):
         add("box", box)
-    strokes = [bar for bar in bars.alone(bars.find(grey)) if bar.quality >= 0.6 and bar.bottom - bar.top >= 2]
+    drawn = bars.alone(bars.find(grey)) if grey_bars else ()
+    strokes = [bar for bar in drawn if bar.quality >= 0.6 and bar.bottom - bar.top >= 2]
     for bar in strokes if len(strokes) <= MOST_BARS else ():
         add("bar", (int(bar.left), bar.top, int(np.ceil(bar.right)), bar.bottom))
     for line in reader.boxes(grey) if reader is not None else ():

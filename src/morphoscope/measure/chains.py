@@ -7,7 +7,7 @@ Dimensions of linear chains.
 For long ideal chains R^2 / R_g^2 = 6; for N freely jointed bonds of length b, R^2 = N b^2. Lengths are in the
 unit of the positions.
 
-Checked against: freely jointed chains, in tests/measure/test_rdf.py, and the melt, in tests/validation/test_nanocomposite.py.
+Checked against: freely jointed chains, in tests/measure/test_rdf.py; the melt, in tests/validation/test_nanocomposite_melt.py.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ def level(grey: np.ndarray, *, method: str = "otsu", mask: np.ndarray | None = N
 
 def _steepest(grey: np.ndarray, valid: np.ndarray) -> float:
     """The level whose pixels have the largest mean gradient, among levels between the 1st and 99.9th percentile."""
-    steep = np.hypot(*np.gradient(grey))
-    inner = ndimage.binary_erosion(valid, np.ones((3, 3), bool), border_value=1)
+    steep = np.sqrt(sum(np.square(slope) for slope in np.gradient(grey)))
+    inner = ndimage.binary_erosion(valid, np.ones((3,) * grey.ndim, bool), border_value=1)
     low, high = np.percentile(grey[valid], [0.5, 99.9])
     if high <= low or not inner.any():
         return float(filters.threshold_otsu(grey[valid]))
@@ -156,7 +156,7 @@ def walk(grey: np.ndarray, seeds: np.ndarray, *, mask: np.ndarray | None = None,
     valid = counted(grey, mask)
     if seeds.shape != grey.shape:
         raise InputError(f"seeds of {seeds.shape} on an image of {grey.shape}; give them the same size")
-    labels = np.where(valid, seeds, -1).astype(np.int32)
+    labels = np.where(valid, seeds.astype(np.int32), -1)
     if len(np.unique(labels[labels > 0])) < 2:
         raise InputError("a random walker needs seeds of at least two labels")
     with warnings.catch_warnings():

@@ -21,7 +21,7 @@ References
 .. [1] K. Kremer, G. S. Grest, J. Chem. Phys. 92, 5057 (1990), doi 10.1063/1.458541.
 .. [2] K. Ayush, A. Seth, T. K. Patra, Soft Matter 19, 5502 (2023), doi 10.1039/D3SM00567D.
 
-Checked against: density, bond length and chain dimensions of the pure melt, in tests/validation/test_nanocomposite.py.
+Checked against: density, bond length and chain dimensions of the pure melt, in tests/validation/test_nanocomposite_melt.py.
 """
 
 from __future__ import annotations

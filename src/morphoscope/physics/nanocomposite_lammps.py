@@ -5,7 +5,7 @@ Every script ends by writing a restart file, and every later one begins by readi
 anywhere. The numerical settings are parameters with the defaults of nanoNET (doi 10.1039/D3SM00567D): NPT at T = 1
 and P = 1 with Nose and Hoover's equations, steps of 0.005 tau, 10^7 of them to equilibrate and 10^7 to sample.
 
-Checked against: density, bond length and temperature of the pure melt, in tests/validation/test_nanocomposite.py.
+Checked against: density, bond length and temperature of the pure melt, in tests/validation/test_nanocomposite_melt.py.
 """
 
 from __future__ import annotations

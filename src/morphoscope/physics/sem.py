@@ -83,13 +83,19 @@ def draw(rng: np.random.Generator, *, pixel_nm: float, like: Imaging | None = No
     return replace(free, **kept)
 
 
-def render(composition: np.ndarray, *, pixel_nm: float, imaging: Imaging) -> Micrograph:
-    """The micrograph of a ``composition`` map in [0, 1] whose pixels are ``pixel_nm`` wide."""
+def render(composition: np.ndarray, *, pixel_nm: float, imaging: Imaging, height_nm: np.ndarray | None = None) -> Micrograph:
+    """
+    The micrograph of a ``composition`` map in [0, 1] whose pixels are ``pixel_nm`` wide.
+
+    ``height_nm`` is a relief beside the one between the phases, such as that of a fracture.
+    """
     if composition.ndim != 2 or composition.size == 0:
         raise BadParameter(f"a surface is a plane of values, not an array of shape {composition.shape}")
+    if height_nm is not None and height_nm.shape != composition.shape:
+        raise BadParameter(f"height_nm of shape {height_nm.shape} does not lie on a composition of shape {composition.shape}")
     rng = np.random.default_rng(imaging.seed)
     surface = np.clip(composition, 0, 1)
-    signal = _yield(surface, pixel_nm, imaging)
+    signal = _yield(surface, 0.0 if height_nm is None else height_nm, pixel_nm, imaging)
     signal = ndimage.gaussian_filter(signal, imaging.blur_nm / pixel_nm, mode="reflect")
     signal = _jitter(signal, imaging.jitter_px, rng)
     signal = signal * _shade((signal.shape[0], signal.shape[1]), imaging)
@@ -108,9 +114,9 @@ def render(composition: np.ndarray, *, pixel_nm: float, imaging: Imaging) -> Mic
     )
 
 
-def _yield(surface: np.ndarray, pixel_nm: float, imaging: Imaging) -> np.ndarray:
+def _yield(surface: np.ndarray, height_nm: np.ndarray | float, pixel_nm: float, imaging: Imaging) -> np.ndarray:
     smooth = ndimage.gaussian_filter(surface, 1.0, mode="reflect")
-    rise, run = np.gradient(smooth * imaging.relief_nm / pixel_nm)
+    rise, run = np.gradient((smooth * imaging.relief_nm + height_nm) / pixel_nm)
     incline = np.sqrt(1 + rise**2 + run**2)
     rim = np.clip(smooth - ndimage.gaussian_filter(smooth, 4.0, mode="reflect"), 0, None)
     top = max(float(rim.max()), 1e-12)

@@ -32,7 +32,9 @@ class Entry(NamedTuple):
 
 GROUPS = {
     "measure": "Numbers with units and intervals from one image",
-    "simulate": "Micrographs of known truth from physics",
+    "simulate": "Micrographs and particles of known truth, from physics",
+    "datasets": "Labelled images: fetch, make, describe",
+    "miscibility": "Is this polymer blend miscible? Judged from its SEM image",
     "nanonet": "From the composition of a nanocomposite to its structure",
 }
 
@@ -48,7 +50,15 @@ TASKS: dict[str, Entry] = {
         "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
     ),
     "measure rdf": Entry("distribution:rdf", "Radial distribution g(r) of particles from trajectories, with error and state"),
+    "segment": Entry("segment:segment", "Divide a grey image or volume into phases: a label image for other tasks"),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
+    "measure descriptors": Entry("descriptors:table", "About 280 numbers for each image: blobs, domains, waves, texture"),
+    "miscibility train": Entry("miscibility:train", "Train a judge on labelled micrographs and score it by article"),
+    "miscibility predict": Entry("miscibility:predict", "The evidence that each micrograph shows a miscible blend"),
+    "miscibility sobel": Entry("miscibility:sobel", "The paper's rule without learning: few edges, so miscible"),
+    "datasets get": Entry("datasets:get", "Fetch a public data set from its authors, checked by hashes"),
+    "datasets fake": Entry("datasets:fake", "Simulated blends in the public layout, labels from thermodynamics"),
+    "datasets describe": Entry("datasets:describe", "What is in a labelled set, and what leaks between the parts of a split"),
     "print-mask": Entry("print_mask:find", "What is printed on a micrograph: a mask of it, and the picture without it"),
     "demo": Entry("demo:demo", "Every workflow on embedded data, ending in one page", "morphoscope-demo.html"),
     "simulate nanocomposite": Entry(

@@ -72,6 +72,10 @@ def distribution(simulated: list[tuple[str, Trajectory, measure.Rdf]], D: float 
             "structure_factor": Figure("line", ("structure_factor",), "Structure factor of the particles"),
         },
     )
+    seen = both.r[np.isfinite(both.g)]
+    if len(seen) < len(both.r):
+        far = f"g(r) ends at {seen.max(initial=0):.3g}, half the box; more particles need a larger one"
+        report = replace(report, notes=(far,))
     return report if D is None else _judged(report, each, both, D)
 
 
@@ -84,7 +88,7 @@ def _judged(report: Report, each: list[measure.Rdf], both: measure.Rdf, D: float
         title=f"{report.title} of D = {D:g}: {state}{'' if agreed else ', not converged'}",
         values={**report.values, "converged": Quantity(int(agreed))},
         tables={"state": [{"state": state, "converged": agreed}], **report.tables},
-        notes=() if agreed else (two if len(each) > 1 else one,),
+        notes=report.notes if agreed else (two if len(each) > 1 else one, *report.notes),
     )
 
 
@@ -123,7 +127,8 @@ def _row(name: str, t: Trajectory, one: measure.Rdf, D: float | None) -> dict[st
 
 
 def _curve(one: measure.Rdf, unit: str) -> Curve:
-    return Curve(one.r, one.g, "r", "g", x_unit=unit, y_error=one.error)
+    low, high = np.maximum(one.g - 1.96 * one.error, 0), one.g + 1.96 * one.error
+    return Curve(one.r, one.g, "r", "g", x_unit=unit, y_error=one.error, y_low=low, y_high=high)
 
 
 def _structure(found: list[Trajectory]) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import importlib.util
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from ..errors import BadParameter, MissingDependency
 
-POLL_S = 0.25
+POLL_S = 0.5
 NAMES = ("lmp", "lmp_mpi", "lmp_serial")
 
 
@@ -93,13 +94,13 @@ def run(
             pass_fds=(lock,), start_new_session=True,
         )  # fmt: skip
         os.pwrite(lock, f"{process.pid}\n".encode(), 0)
-        before = os.times()
+        before, timed_out = os.times(), False
         try:
             timed_out = _wait(process, started, timeout_s, watch)
         finally:
-            if process.poll() is None:
+            if process.poll() is None and not timed_out:
                 _end(process.pid)
-                process.wait()
+            process.wait()
     after = os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     error = "" if process.returncode == 0 else _reason(folder, name, process.returncode, timed_out, timeout_s)
@@ -108,16 +109,18 @@ def run(
 
 
 def _wait(process: subprocess.Popen[bytes], started: float, timeout_s: float | None, watch: Callable[[], None] | None) -> bool:
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(POLL_S)
-            return False
-        if timeout_s is not None and time.monotonic() - started > timeout_s:
-            _end(process.pid)
-            process.wait()
-            return True
-        if watch is not None:
-            watch()
+    """Wait for the end, asleep but for ``watch``; True if the time ran out."""
+    ended = os.pidfd_open(process.pid)
+    try:
+        while not select.select([ended], [], [], POLL_S)[0]:
+            if timeout_s is not None and time.monotonic() - started > timeout_s:
+                _end(process.pid)
+                return True
+            if watch is not None:
+                watch()
+        return False
+    finally:
+        os.close(ended)
 
 
 def _end(pid: int) -> None:

@@ -140,7 +140,7 @@ def _report(run: Run, simulations: list[Simulation]) -> Report:
         raise TaskFailed(f"no start could be simulated ({'; '.join(reasons)}); the logs are in {run.folder}")
     frames = {name: t for name, s in kept.items() if (t := s.trajectory()) is not None}
     if simulations[0].plan.particles and not frames:
-        raise TaskFailed(f"the time limit ended the simulation before its first frame; give more time ({run.folder})")
+        raise BadParameter("the time limit ended the simulation before its first frame; give a longer time_limit_h")
     point = simulations[0].plan.point
     measured = [(name, t, measure.rdf(t.positions, t.lengths)) for name, t in frames.items()]
     report = distribution(measured, point.diameter) if measured else Report(title=f"Melt of chains of {point.beads}")
@@ -158,9 +158,12 @@ def _report(run: Run, simulations: list[Simulation]) -> Report:
     notes += [f"check failed: {row['start']}: {row['check']} is {row['value']:.4g}" for row in checks if not row["ok"]]
     table = [{**asdict(point), "start": n, "steps": s.plan.steps, "dt": s.plan.settings.dt, "seed": s.plan.seed,
               "resumed_from_step": s.resumed_from, "lammps_s": round(s.seconds, 2)} for n, s in kept.items()]  # fmt: skip
+    melt = _melt_values(kept)
+    for simulation in kept.values():
+        simulation.tidy()
     return replace(
         report,
-        values={**report.values, **_melt_values(kept)},
+        values={**report.values, **melt},
         tables={**report.tables, "checks": checks, "simulations": table, "failures": failures},
         files={**files, "provenance": "provenance.json"},
         notes=tuple(notes),

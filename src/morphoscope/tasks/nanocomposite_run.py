@@ -1,8 +1,8 @@
 """
 One simulation of a nanocomposite from one start, in a folder of its own, that can be killed and resumed anywhere.
 
-``state.<step>.restart`` are LAMMPS's restart files (the last two are kept), ``part.<step>.dump`` the frames written
-since the restart at that step, ``attempts.json`` what failed and was tried instead. An attempt that fails is repeated
+``state.<step>.restart`` are LAMMPS's restart files (the last two are kept, one in the end), ``part.<step>.dump`` the frames
+written since the restart at that step, ``attempts.json`` what failed and was tried instead. An attempt that fails is repeated
 with another seed and a longer push-off, and then with half the time step over the same time.
 """
 
@@ -115,7 +115,7 @@ class Simulation:
             self._prepare()
         if self.timed_out:
             return False
-        if self._restarts()[-1]:
+        if not self.finished:
             self.resumed_from = self._restarts()[-1]
         while not self.finished:
             step = self._restarts()[-1]
@@ -258,6 +258,13 @@ class Simulation:
                 rows |= {row[0]: row for row in table if row[0] > self.plan.equilibration}
         columns = np.array([rows[step] for step in sorted(rows)]).reshape(len(rows), -1).T
         return dict(zip(names, columns, strict=False)), int(dangerous)
+
+    def tidy(self) -> None:
+        """Leave the last restart file, scripts, logs and the last frame; the parts of the trajectory are kept elsewhere."""
+        unneeded = [self._restart(step) for step in self._restarts()[:-1]]
+        unneeded += [*self.folder.glob("part.*.dump"), *self.folder.glob("*.out"), self.folder / "lmp.lock"]
+        for path in unneeded:
+            path.unlink(missing_ok=True)
 
     def describe(self) -> dict[str, Any]:
         """Everything that made this simulation what it is."""

@@ -27,3 +27,11 @@ def tinted(plane: np.ndarray, where: np.ndarray, *, strength: float = 0.45) -> n
     colour = np.repeat(plane[..., None].astype(np.float32), 3, axis=2)
     colour[where] = (1 - strength) * colour[where] + strength * np.array(ACCENT, np.float32) / 255
     return colour
+
+
+def contoured(plane: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Grey ``plane`` with the boundaries between ``labels`` coloured."""
+    edge = np.zeros(labels.shape, bool)
+    edge[1:] |= labels[1:] != labels[:-1]
+    edge[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    return tinted(plane, edge, strength=1.0)

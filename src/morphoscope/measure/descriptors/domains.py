@@ -1,0 +1,79 @@
+"""
+Connected bright and dark domains at two thresholds: how many, how large, how round, how elongated.
+
+Perimeters are counted crossings of rows and columns, scaled for round shapes by pi/4. ``fill`` is the area over that
+of the ellipse with the same second moments: 1 for an ellipse, less for branched domains.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from .frame import Frame
+
+LEVELS = {"bright": 0.7, "dark": -0.7, "very_bright": 1.5, "very_dark": -1.5}
+SMALLEST_PX, ROUND_FROM_PX = 12, 20
+ROUND, FULL = 0.75, 0.93
+_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
+
+
+def domains(view: Frame) -> dict[str, float]:
+    """For each of the four thresholds: cover, number, round ones, shape, and spread of areas."""
+    smooth = ndimage.gaussian_filter(view.flat, 1.2)
+    seen = float(view.seen.sum())
+    found: dict[str, float] = {}
+    for name, level in LEVELS.items():
+        over = smooth > level if level > 0 else smooth < level
+        over = ndimage.binary_opening(over, _CROSS)
+        found |= {f"{key}_{name}": value for key, value in _shapes(over, seen).items()}
+    return found
+
+
+def _shapes(over: np.ndarray, seen: float) -> dict[str, float]:
+    labels, count = ndimage.label(over)
+    area, round_, fill, long = _measured(labels, count)
+    whole = area.sum() + 1
+    disc = (round_ > ROUND) & (fill > FULL) & (area >= ROUND_FROM_PX)
+    middle, large, largest = np.percentile(area, [50, 90, 99]) if area.size else (0.0, 0.0, 0.0)
+    return {
+        "cover": float(over.sum() / seen),
+        "count": float(np.log1p(area.size)),
+        "discs": float(np.log1p(disc.sum())),
+        "disc_cover": float(area[disc].sum() / seen),
+        "round": float((area * round_).sum() / whole),
+        "fill": float((area * fill).sum() / whole),
+        "long": float((area * long).sum() / whole),
+        "area_p50": float(np.log1p(middle)),
+        "area_p90": float(np.log1p(large)),
+        "area_p99": float(np.log1p(largest)),
+        "area_spread": float(area.std() / area.mean()) if area.size else 0.0,
+        "round_p50": float(np.median(round_)) if area.size else 0.0,
+        "fill_p75": float(np.percentile(fill, 75)) if area.size else 0.0,
+    }
+
+
+def _measured(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Area, circularity, fill and eccentricity of the domains of at least SMALLEST_PX pixels."""
+    y, x = np.nonzero(labels)
+    which = labels[y, x]
+    total = np.bincount(which, minlength=count + 1).astype(float)
+    around = np.zeros(count + 1)
+    for axis in (0, 1):
+        padded = np.pad(labels, [(1, 1) if k == axis else (0, 0) for k in (0, 1)])
+        ahead, behind = (np.take(padded, range(at, padded.shape[axis] - 1 + at), axis=axis) for at in (1, 0))
+        edge = ahead != behind
+        around += np.bincount(ahead[edge], minlength=count + 1) + np.bincount(behind[edge], minlength=count + 1)
+    kept = np.flatnonzero(total[1:] >= SMALLEST_PX) + 1
+    area = total[kept]
+    mx, my = (np.bincount(which, weights=at, minlength=count + 1)[kept] / area for at in (x, y))
+    xx, yy, xy = (
+        np.bincount(which, weights=product, minlength=count + 1)[kept] / area
+        for product in (x.astype(float) * x, y.astype(float) * y, x.astype(float) * y)
+    )
+    vx, vy, cov = xx - mx**2 + 1 / 12, yy - my**2 + 1 / 12, xy - mx * my
+    half, root = (vx + vy) / 2, np.sqrt(((vx - vy) / 2) ** 2 + cov**2)
+    major, minor = half + root, np.maximum(half - root, 1e-6)
+    perimeter = np.pi / 4 * around[kept]
+    circularity = np.minimum(4 * np.pi * area / perimeter**2, 1.5)
+    return area, circularity, area / (4 * np.pi * np.sqrt(major * minor)), np.sqrt(1 - minor / major)

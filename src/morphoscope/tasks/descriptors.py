@@ -1,0 +1,74 @@
+"""The descriptors of many images as one table, the raw material of every judgement without a network."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from ..core import Micrograph, Param, Quantity, Report, Run
+from ..errors import InputError, MissingDependency, MorphoscopeError
+from ..io import read_micrograph
+from ..measure import descriptors
+from ..measure.annotations import find as find_print
+from ..measure.annotations import without
+from .scalebar import images
+
+Described = tuple[tuple[str, ...], list[Path], np.ndarray, list[tuple[Path, str]]]
+
+
+def table(
+    run: Run,
+    files: Annotated[tuple[Path, ...], Param("images, or folders of images", accepts="any")],
+) -> Report:
+    """
+    Blobs, domains, waves and texture of each image: about 280 numbers, without its print and at a common size.
+
+    An image that cannot be read is left out with its reason, and the others go on.
+    """
+    paths = list(images(files))
+    if not paths:
+        raise InputError("no image in what was given; give images or folders of images")
+    names, read, rows, left_out = described(paths, progress=run.progress)
+    if not read:
+        raise InputError(f"none of the {len(paths)} images can be used; the first: {left_out[0][1]}")
+    with open(run.file("descriptors.csv"), "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", *names])
+        writer.writerows([path.name, *(f"{value:.7g}" for value in row)] for path, row in zip(read, rows, strict=True))
+    return Report(
+        title=f"{len(names)} descriptors of {len(read)} images",
+        values={"images": Quantity(len(read)), "descriptors": Quantity(len(names))},
+        files={"descriptors": "descriptors.csv"},
+        tables={"left_out": [{"file": path.name, "reason": reason} for path, reason in left_out]},
+    )
+
+
+def described(
+    paths: Sequence[Path], *, progress: Callable[[float, float, str], None] = lambda done, total, note: None
+) -> Described:
+    """Names of the descriptors, the files that could be described, a row for each, and (file, reason) of the others."""
+    names: tuple[str, ...] = ()
+    read, rows, left_out = list[Path](), list[np.ndarray](), list[tuple[Path, str]]()
+    for k, path in enumerate(paths):
+        progress(k, len(paths), path.name)
+        try:
+            row = descriptors.describe(specimen(path))
+        except MissingDependency:
+            raise
+        except MorphoscopeError as error:
+            left_out.append((path, str(error)))
+            continue
+        names = tuple(row)
+        read.append(path)
+        rows.append(np.fromiter(row.values(), float, len(row)))
+    return names, read, np.array(rows), left_out
+
+
+def specimen(path: Path) -> Micrograph:
+    """The image at ``path`` with what is printed on it masked."""
+    micrograph = read_micrograph(path, nan="mask")
+    return without(micrograph, find_print(micrograph, grey_bars=False))

@@ -1,0 +1,225 @@
+"""Training a judge and scoring it honestly: held-out evidence, baselines that see no pixel, intervals by group."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from ..core import Curve, Dataset, Figure, Quantity, Report, Run
+from ..datasets import polymer_sem, protocols
+from ..errors import InputError, MorphoscopeError
+from ..io import read_micrograph, write_model
+from ..learn import judge as judging
+from ..measure import scores
+from .descriptors import described
+
+COLUMNS, TILE_PX, CAPTION_PX, SHOWN = 6, 200, 20, 120
+NAMES = ("auroc", "balanced_accuracy", "accuracy", "f1", "ece", "brier")
+
+
+def train(
+    run: Run,
+    dataset: Dataset,
+    *,
+    protocol: str,
+    folds: int,
+    repeats: int,
+    classes: Sequence[str],
+    card: Callable[[Dataset, str], str],
+    grades: Sequence[str] = (),
+) -> Report:
+    """Fit and score a two-class judge on ``dataset``; the positive class is the last of ``classes``."""
+    cuts = list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
+    names, kept, rows, left_out = _rows(run, dataset)
+    labels, groups = [str(sample.label) for sample in kept], [sample.group for sample in kept]
+    held = judging.cross_validated(
+        rows, labels, _indices(kept, cuts), classes=classes,
+        progress=lambda done: run.progress(done, len(cuts), f"fold {done + 1} of {len(cuts)}"),
+    )  # fmt: skip
+    truth = np.array([label == classes[-1] for label in labels])
+    tested = ~np.isnan(held.logits[0])
+    found = _scores(run, truth, held, groups, tested)
+    honest = _sentence(found, protocol, len(dataset.groups))
+    judge = judging.whole(
+        rows, labels, held, names=names, classes=classes, grades=grades,
+        graded=[sample.texts.get("grade") for sample in kept],
+    )  # fmt: skip
+    settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(kept)}
+    write_model(judge.to_model(settings, card(dataset, honest)), run.file("model"))
+    answers = [
+        {"file": s.files["image"].name, "label": s.label, "group": s.group, "logit": float(x), "novelty": float(n)}
+        for s, x, n in zip(kept, held.logits.mean(axis=0), held.novelty, strict=True)
+    ]
+    _write_rows(run.file("held_out.csv"), answers)
+    baselines = _baselines(rows, kept, cuts, truth, held.base_rate)
+    positive = f"f1_{classes[-1]}"
+    values = {positive if name == "f1" else name: found[name] for name in NAMES}
+    table = [{"model": "descriptors, logistic regression", **{name: found[name].value for name in NAMES}}, *baselines]
+    mean = held.logits.mean(axis=0)
+    return Report(
+        title=f"Trained on {len(kept)} images: {honest}",
+        values=values,
+        curves={"reliability": _reliability(truth[tested], mean[tested])},
+        tables={
+            "models": table,
+            "confusion": _confusion(truth[tested], mean[tested] >= 0, classes),
+            "left_out": [{"file": path.name, "reason": reason} for path, reason in left_out],
+        },
+        figures={
+            "confusion": Figure("confusion", ("confusion",), "Held-out answers at probability one half"),
+            "reliability": Figure("line", ("reliability",), "Share of positives against given probability, held out"),
+        },
+        files={"model": "model/model.json", "card": "model/card.md", "held_out": "held_out.csv"},
+        notes=_notes(dataset, protocol, cuts),
+        cites=(dataset.cite,),
+    )
+
+
+def _rows(run: Run, dataset: Dataset) -> tuple[tuple[str, ...], list[Any], np.ndarray, list[tuple[Path, str]]]:
+    """Descriptors of every sample that can be read."""
+    by_path = {sample.files["image"]: sample for sample in dataset}
+    names, read, rows, left_out = described(list(by_path), progress=run.progress)
+    kept = [by_path[path] for path in read]
+    if len({sample.label for sample in kept}) < 2:
+        raise InputError(f"{dataset.name}: {len(kept)} of {len(dataset)} images can be read, too few to learn two classes")
+    return names, kept, rows, left_out
+
+
+def _indices(kept: list[Any], cuts: list[protocols.Split]) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    place = {sample.key: k for k, sample in enumerate(kept)}
+    parts = [(cut.repeat, cut.train, cut.test) for cut in cuts]
+    return [(repeat, _places(place, train), _places(place, test)) for repeat, train, test in parts]
+
+
+def _places(place: dict[str, int], part: Dataset) -> np.ndarray:
+    return np.array([place[sample.key] for sample in part if sample.key in place])
+
+
+def _scores(run: Run, truth: np.ndarray, held: judging.Held, groups: list[str], tested: np.ndarray) -> dict[str, Quantity]:
+    """Mean over the repeats of each score, with its interval by redrawn groups."""
+    logits, sure = held.logits[:, tested], truth[tested]
+
+    def score(rows: np.ndarray) -> dict[str, float]:
+        each = [scores.summary(sure[rows], row[rows], base_rate=held.base_rate) for row in logits]
+        return {name: float(np.mean([one[name] for one in each])) for name in NAMES}
+
+    run.progress(0, 1, "intervals")
+    members = [group for group, used in zip(groups, tested, strict=True) if used]
+    ends = scores.by_group(score, members, rng=run.rng("intervals"), draws=300)
+    middle = score(np.arange(sure.size))
+    return {name: Quantity(middle[name], low=ends[name][0], high=ends[name][1]) for name in NAMES}
+
+
+def _baselines(
+    rows: np.ndarray, kept: list[Any], cuts: list[protocols.Split], truth: np.ndarray, base_rate: float
+) -> list[dict[str, Any]]:
+    """Majority class, nearest neighbour, and copying the label of the figure or article without a pixel."""
+    z = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-9)
+    figures = [polymer_sem.figure(sample.key) for sample in kept]
+    articles = [sample.group for sample in kept]
+    evidence: dict[str, list[np.ndarray]] = defaultdict(list)
+    answers: dict[tuple[str, int], np.ndarray] = {}
+    for repeat, train, test in _indices(kept, cuts):
+        share = float(truth[train].mean())
+        near = np.square(z[test][:, None, :] - z[train][None, :, :]).sum(axis=2).argmin(axis=1)
+        told = {
+            "majority class": np.full(test.size, share),
+            "nearest neighbour": np.where(truth[train][near], 0.99, 0.01),
+            "label of the same figure, no pixel": _copied(figures, truth, train, test, share),
+            "label of the same article, no pixel": _copied(articles, truth, train, test, share),
+        }
+        for name, p in told.items():
+            whole = answers.setdefault((name, repeat), np.full(truth.size, np.nan))
+            whole[test] = np.log(p / (1 - p))
+    for (name, _), logits in answers.items():
+        evidence[name].append(logits)
+    table = []
+    for name, repeats in evidence.items():
+        used = ~np.isnan(repeats[0])
+        each = [scores.summary(truth[used], logits[used], base_rate=base_rate) for logits in repeats]
+        table.append({"model": name, **{score: float(np.mean([one[score] for one in each])) for score in NAMES}})
+    return table
+
+
+def _copied(names: list[str], truth: np.ndarray, train: np.ndarray, test: np.ndarray, share: float) -> np.ndarray:
+    """Share of positives among the training images of the same name, drawn one part towards ``share``."""
+    known: dict[str, list[bool]] = defaultdict(list)
+    for k in train:
+        known[names[k]].append(bool(truth[k]))
+    return np.array([(sum(known[names[k]]) + share) / (len(known[names[k]]) + 1) for k in test])
+
+
+def _reliability(truth: np.ndarray, logits: np.ndarray) -> Curve:
+    p = 1 / (1 + np.exp(-logits))
+    order = np.array_split(np.argsort(p), min(10, max(2, p.size // 10)))
+    x, y = (np.array([values[part].mean() for part in order]) for values in (p, truth.astype(float)))
+    error = np.array([math.sqrt(max(share * (1 - share), 1e-4) / part.size) for share, part in zip(y, order, strict=True)])
+    return Curve(x, y, "given probability", "share of positives", y_error=error)
+
+
+def _confusion(truth: np.ndarray, answer: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
+    count = scores.counts(truth, answer)
+    return [
+        {"true": classes[0], classes[0]: count.tn, classes[-1]: count.fp},
+        {"true": classes[-1], classes[0]: count.fn, classes[-1]: count.tp},
+    ]
+
+
+def _sentence(found: dict[str, Quantity], protocol: str, groups: int) -> str:
+    value = found["auroc"]
+    how = {
+        "grouped": f"by article or specimen ({groups})",
+        "random": "by random folds that divide groups",
+        "paper": "on the public split",
+    }
+    return (
+        f"AUROC {value.value:.3f} [{value.low:.3f}, {value.high:.3f}], balanced accuracy "
+        f"{found['balanced_accuracy'].value:.3f}, held out {how[protocol]}"
+    )
+
+
+def _notes(dataset: Dataset, protocol: str, cuts: list[protocols.Split]) -> tuple[str, ...]:
+    shared = sum(len({s.key for s in cut.test if s.group in set(cut.train.groups)}) for cut in cuts if cut.repeat == 0)
+    counts = Counter(sample.label for sample in dataset)
+    notes = [f"{', '.join(f'{count} {label}' for label, count in sorted(counts.items(), key=str))}; {len(dataset.groups)} groups"]
+    if shared:
+        notes.append(
+            f"{shared} test images share an article or specimen with training, so these scores are too good ({protocol})"
+        )
+    notes.append("balanced accuracy and F1 answer at the training share of positives, accuracy at one half")
+    return (*notes, *dataset.notes)
+
+
+def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def contact_sheet(run: Run, tiles: list[tuple[Path, str]]) -> None:
+    """``sheet.png``: small pictures in the given order with a caption below each."""
+    shown = tiles[:SHOWN]
+    if not shown:
+        return
+    lines = math.ceil(len(shown) / COLUMNS)
+    sheet = Image.new("L", (COLUMNS * TILE_PX, lines * (TILE_PX + CAPTION_PX)), 255)
+    pen = ImageDraw.Draw(sheet)
+    for k, (path, caption) in enumerate(shown):
+        left, top = (k % COLUMNS) * TILE_PX, (k // COLUMNS) * (TILE_PX + CAPTION_PX)
+        try:
+            grey = np.rint(np.clip(read_micrograph(path, nan="mask").pixels, 0, 1) * 255).astype(np.uint8)
+        except MorphoscopeError:
+            continue
+        tile = Image.fromarray(grey)
+        tile.thumbnail((TILE_PX - 6, TILE_PX - 6))
+        sheet.paste(tile, (left + (TILE_PX - tile.width) // 2, top + (TILE_PX - tile.height) // 2))
+        pen.text((left + 6, top + TILE_PX + 2), f"{caption}  {path.name}"[:32], fill=0)
+    sheet.save(run.file("sheet.png"))

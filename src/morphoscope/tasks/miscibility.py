@@ -1,0 +1,216 @@
+"""Is this blend miscible? A judge is trained on labelled micrographs, scored by article, and asked about new ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import special
+
+from ..core import Dataset, Figure, Param, Quantity, Report, Run
+from ..datasets import labelled, polymer_sem, protocols
+from ..errors import InputError
+from ..io import read_micrograph, read_model
+from ..learn import judge as judging
+from ..learn.judge import Judge
+from ..measure import scores
+from ..measure.sobel import edge_strength
+from . import evaluation
+from .datasets import DATA
+from .descriptors import described
+from .scalebar import images
+
+CLASSES = ("immiscible", "miscible")
+GRADES = ("Incompatible", "Partially compatible", "Compatible")
+SHIPPED = Path(__file__).parents[1] / "learn" / "shipped" / "miscibility"
+
+
+def train(
+    run: Run,
+    *,
+    data: Annotated[Path, DATA],
+    protocol: Annotated[str, Param("how training and test parts are cut", choices=protocols.PROTOCOLS)] = "grouped",
+    folds: Annotated[int, Param("parts of grouped and random", low=2, high=20)] = 5,
+    repeats: Annotated[int, Param("how often the parts are cut anew", low=1, high=50)] = 5,
+    group_pattern: Annotated[str, Param("regular expression; files it matches alike stay together")] = "",
+) -> Report:
+    """
+    Train the judge of miscibility without a network, and score it on images of articles it has not seen.
+
+    Descriptors of blobs, domains, waves and texture, print left out, go into a regularised logistic regression whose
+    strength is chosen inside each training part. The model in this run's folder is fitted on all images; its scores are
+    those of the held-out parts.
+    """
+    dataset = labelled.load(data, group_pattern=group_pattern)
+    labels = {sample.label for sample in dataset}
+    if labels != set(CLASSES):
+        raise InputError(
+            f"{dataset.name}: the labels are {', '.join(sorted(map(str, labels)))}; miscibility needs {' and '.join(CLASSES)}"
+        )
+    return evaluation.train(
+        run, dataset, protocol=protocol, folds=folds, repeats=repeats, classes=CLASSES, grades=GRADES, card=_card
+    )
+
+
+def predict(
+    run: Run,
+    files: Annotated[tuple[Path, ...], Param("micrographs, or folders of them", accepts="any")],
+    *,
+    model: Annotated[
+        Path | None, Param("folder of a model, or run:ID of a training; the shipped one by default", accepts="folder")
+    ] = None,
+) -> Report:
+    """
+    The evidence that each micrograph shows a miscible blend: a logit that does not saturate, its probability, and a grade.
+
+    An image too unlike those of training is not judged, and one that cannot be read is reported; the others go on.
+    """
+    known = read_model(SHIPPED if model is None else model, kind=judging.KIND)
+    judge = Judge.from_model(known)
+    if judge.logistic.classes != CLASSES:
+        raise InputError(f"the model tells {', '.join(judge.logistic.classes)} apart, not {' from '.join(CLASSES)}")
+    paths = list(images(files))
+    if not paths:
+        raise InputError("no image in what was given; give micrographs or folders of them")
+    names, read, rows, left_out = described(paths, progress=run.progress)
+    if read and names != judge.logistic.names:
+        raise InputError("the model was trained on other descriptors than this version takes; train it again")
+    answers = _answers(judge, read, rows) + [_unread(path, reason) for path, reason in left_out]
+    answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
+    evaluation.contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
+    judged = [row for row in answers if not row["abstained"]]
+    for row in answers:
+        del row["path"]
+    return Report(
+        title=f"Miscibility of {len(answers)} image(s): {sum(row['p_miscible'] >= 0.5 for row in judged)} miscible, "
+        f"{sum(row['p_miscible'] < 0.5 for row in judged)} immiscible, {len(answers) - len(judged)} not judged",
+        values={"images": Quantity(len(answers)), "judged": Quantity(len(judged))},
+        tables={"predictions": answers},
+        files={"sheet": "sheet.png"} if any(row["logit"] is not None for row in answers) else {},
+        figures={"sheet": Figure("image", ("sheet",), "Sorted by evidence, the most miscible first")}
+        if any(row["logit"] is not None for row in answers)
+        else {},
+        notes=(f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",),
+        cites=(polymer_sem.CITE,),
+    )
+
+
+def sobel(
+    run: Run,
+    *,
+    data: Annotated[Path, DATA],
+    threshold: Annotated[
+        float | None, Param("edge strength below which a blend is called miscible; learnt by default", low=0, high=255)
+    ] = None,
+    conversion: Annotated[
+        str,
+        Param("grey from colour: right puts transparent images on white, paper drops transparency", choices=("right", "paper")),
+    ] = "right",
+) -> Report:
+    """
+    The paper's rule without learning: a blend is miscible where the picture has few edges.
+
+    A threshold that is not given is the one with the best accuracy on these very images, as in the paper; it is no
+    held-out figure.
+    """
+    dataset = labelled.load(data)
+    strengths, truth, rows = [], [], []
+    for k, sample in enumerate(dataset):
+        run.progress(k, len(dataset), sample.key)
+        path = sample.files["image"]
+        strength = edge_strength(_as_in_paper(path) if conversion == "paper" else _levels(path))
+        strengths.append(strength)
+        truth.append(sample.label == CLASSES[1])
+        rows.append({"file": path.name, "label": sample.label, "edge_strength": strength})
+    value, positive = np.array(strengths), np.array(truth)
+    learnt = threshold is None
+    limit = _best_threshold(value, positive) if threshold is None else threshold
+    count = scores.counts(positive, value < limit)
+    low, high = scores.wilson(count.tp + count.tn, len(value))
+    return Report(
+        title=f"Sobel rule on {len(value)} images: accuracy {count.accuracy:.3f} at threshold {limit:.4g}",
+        values={name: Quantity(getattr(count, name)) for name in ("tp", "fp", "fn", "tn")}
+        | {
+            "accuracy": Quantity(count.accuracy, low=low, high=high),
+            "precision": Quantity(count.precision),
+            "recall": Quantity(count.recall),
+            "specificity": Quantity(count.specificity),
+            "f1": Quantity(count.f1),
+            "threshold": Quantity(limit),
+            "majority_accuracy": Quantity(max(positive.mean(), 1 - positive.mean())),
+        },
+        tables={"strengths": rows},
+        figures={"strengths": Figure("violin", ("strengths",), "Edge strength by class")},
+        notes=("the threshold was learnt on these very images, so the accuracy is no held-out figure",) if learnt else (),
+        cites=(polymer_sem.CITE,),
+    )
+
+
+def _answers(judge: Judge, read: list[Path], rows: np.ndarray) -> list[dict[str, Any]]:
+    if not read:
+        return []
+    logits, novelty = judge.logistic.logits(rows), judge.novelty(rows)
+    grades = judge.grade(logits)
+    answers = []
+    for path, logit, unlike, grade in zip(read, logits.tolist(), novelty.tolist(), grades, strict=True):
+        withheld = unlike > judge.limit
+        answers.append(
+            {
+                "file": path.name,
+                "p_miscible": None if withheld else float(special.expit(logit)),
+                "logit": logit,
+                "grade": None if withheld else grade,
+                "abstained": withheld,
+                "novelty": unlike,
+                "reason": "unlike the micrographs it was trained on" if withheld else None,
+                "path": str(path),
+            }
+        )
+    return answers
+
+
+def _unread(path: Path, reason: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(("p_miscible", "logit", "grade"))
+    return {"file": path.name, **nothing, "abstained": True, "novelty": None, "reason": reason, "path": str(path)}
+
+
+def _caption(row: dict[str, Any]) -> str:
+    return f"{row['logit']:+.1f} not judged" if row["abstained"] else f"{row['logit']:+.1f} {row['grade']}"
+
+
+def _levels(path: Path) -> np.ndarray:
+    return np.asarray(np.rint(np.clip(read_micrograph(path, nan="mask").pixels, 0, 1) * 255))
+
+
+def _as_in_paper(path: Path) -> np.ndarray:
+    """Transparency dropped and colours weighed, so that a picture kept in the alpha channel comes out black."""
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(ImageOps.grayscale(picture.convert("RGB")))
+    except OSError:
+        raise InputError(f"{path.name}: cannot be opened as a picture") from None
+
+
+def _best_threshold(value: np.ndarray, positive: np.ndarray) -> float:
+    tried = np.append(np.unique(value), value.max() + 1)
+    right = [scores.counts(positive, value < at).accuracy for at in tried]
+    return float(tried[int(np.argmax(right))])
+
+
+def _card(dataset: Dataset, honest: str) -> str:
+    counts = Counter(sample.label for sample in dataset)
+    return (
+        f"# Miscibility of polymer blends from SEM images\n\n"
+        f"Logistic regression on descriptors of blobs, domains, waves and texture; print is left out and every picture is\n"
+        f"brought to one size. No network, no pixel of any image inside.\n\n"
+        f"- Trained on {dataset.name}: {len(dataset)} images of {len(dataset.groups)} articles, "
+        f"{', '.join(f'{count} {label}' for label, count in sorted(counts.items(), key=str))}.\n"
+        f"- Honest score: {honest}.\n"
+        f"- It judges what a micrograph looks like. A blend that is miscible at the scale of the picture may be separated at a\n"
+        f"  smaller one, and a fracture surface may hide what is beneath.\n"
+        f"- It withholds its judgement from images unlike those of training.\n"
+        f"- Cite: {dataset.cite}\n"
+    )
