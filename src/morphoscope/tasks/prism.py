@@ -74,7 +74,8 @@ def _report(point: StatePoint, found: Solution, alone: Solution, note: str) -> R
     state = rdf.state(r, g, point.diameter)
     low = grid.k < LARGEST_K
     s = found.structure_factors
-    near = grid.r < 10
+    near = grid.r < rdf.R_MAX
+    apart = near & (grid.r > 0.75 * point.diameter)  # closer, W is deep and no pair gets there
     limit = "dilute" if found is alone else "finite"
     return Report(
         title=f"PRISM, {limit}: particles of D = {point.diameter:g} in chains of {point.beads}: {state}",
@@ -89,7 +90,7 @@ def _report(point: StatePoint, found: Solution, alone: Solution, note: str) -> R
         curves={
             "g": Curve(r, g, "r", "g", x_unit="sigma"),
             "matrix_potential": Curve(
-                grid.r[near], composite.matrix_potential(alone)[near], "r", "W", x_unit="sigma", y_unit="kT"
+                grid.r[apart], composite.matrix_potential(alone)[apart], "r", "W", x_unit="sigma", y_unit="kT"
             ),
             "g_particle_bead": Curve(grid.r[near], found.g(0, few)[near], "r", "g", x_unit="sigma"),
             "g_bead_bead": Curve(grid.r[near], found.g(0, 0)[near], "r", "g", x_unit="sigma"),

@@ -30,6 +30,8 @@ from .grid import Grid
 NEWTON_STEPS = 25
 SMALLEST_STEP = 1 / 64
 TOLERANCE = 1e-8
+Stage = tuple[str, Callable[[float], Load]]
+"""What is turned on, and the load at each share of it."""
 
 
 def solve(mixture: Mixture, grid: Grid, *, tolerance: float = TOLERANCE) -> Solution:
@@ -81,24 +83,22 @@ def _shortened(equations: Equations, gamma: np.ndarray, move: np.ndarray, now: O
 
 
 def _continued(mixture: Mixture, grid: Grid, tolerance: float) -> Solution:
-    zero = np.zeros((mixture.kinds * (mixture.kinds + 1) // 2, grid.points))
-    first, *others = _path(mixture)
-    found = _followed(mixture, grid, first[1], zero, tolerance, first[0])
-    iterations = found.iterations
-    for what, load in others:
-        found = _followed(mixture, grid, load, found.gamma, tolerance, what)
-        iterations += found.iterations
-    return replace(found, iterations=iterations)
+    first, *rest = _path(mixture)
+    found = _followed(mixture, grid, first, np.zeros((mixture.kinds * (mixture.kinds + 1) // 2, grid.points)), tolerance)
+    for stage in rest:
+        then = _followed(mixture, grid, stage, found.gamma, tolerance)
+        found = replace(then, iterations=found.iterations + then.iterations)
+    return found
 
 
-def _path(mixture: Mixture) -> list[tuple[str, Callable[[float], Load]]]:
-    """What is turned on in turn: its name, and the load at each share of it."""
+def _path(mixture: Mixture) -> list[Stage]:
+    """What is turned on in turn."""
     if mixture.bonded:
         return [
             ("its density without attractions", lambda t: Load(many=t, few=t, tails=0, few_tails=0)),
             ("its attractions", lambda t: Load(tails=t, few_tails=t)),
         ]
-    stages: list[tuple[str, Callable[[float], Load]]] = [
+    stages: list[Stage] = [
         ("its density without attractions", lambda t: Load(many=t, tails=0, few=0, alone=True)),
         ("its attractions", lambda t: Load(tails=t, few=0, alone=True)),
         ("the attraction between particles and matrix", lambda t: Load(few_tails=t, few=0)),
@@ -108,10 +108,9 @@ def _path(mixture: Mixture) -> list[tuple[str, Callable[[float], Load]]]:
     return stages if dense else stages[:3] if mixture.few.any() else stages[:2]
 
 
-def _followed(
-    mixture: Mixture, grid: Grid, load: Callable[[float], Load], start: np.ndarray, tolerance: float, what: str
-) -> Solution:
-    """The solution at 1 of the path ``load``, whose solution at 0 is about ``start``."""
+def _followed(mixture: Mixture, grid: Grid, stage: Stage, start: np.ndarray, tolerance: float) -> Solution:
+    """The solution at the end of ``stage``, whose solution at its beginning is about ``start``."""
+    what, load = stage
     reached, step, iterations = 0.0, 1.0, 0
     gamma, before = start, None
     while True:
