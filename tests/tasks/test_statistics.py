@@ -128,7 +128,7 @@ def test_a_mask_file_and_labels(ask, tmp_path):
         ask(Micrograph.from_raw(labels), label=3)
     with pytest.raises(BadParameter, match="a label is followed as it is"):
         ask(Micrograph.from_raw(labels), label=2, smooth_px=1)
-    with pytest.raises(UnreadableFile, match="a mask of 200 x 200, what it masks has 60 x 60"):
+    with pytest.raises(UnreadableFile, match="a mask of 200 x 200, the picture has 60 x 60"):
         ask(image(inside=domains(60)), mask=masked)
     with pytest.raises(BadParameter, match="is no volume, so slice_nm means nothing"):
         ask(image(), slice_nm=3)

@@ -10,9 +10,10 @@ import numpy as np
 from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..errors import BadParameter, InputError
 from ..measure import correlation, threshold
+from .division import Mask
 from .parameters import KeepPrint, Periodic, PixelSizeByHand, only_one
 from .pictures import save_picture
-from .structure import Input, Mask, SliceByHand, Structure, middle, structure_of
+from .structure import Input, SliceByHand, Structure, middle, structure_of
 
 MOST = 6
 

@@ -12,9 +12,10 @@ from scipy import ndimage
 from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..errors import InputError
 from ..measure import intercept as measured
+from .division import Mask
 from .parameters import KeepPrint, PixelSizeByHand
 from .pictures import save_picture, tinted
-from .structure import Mask, SliceByHand, Structure, known, middle, structure_of
+from .structure import SliceByHand, Structure, known, middle, structure_of
 
 ANGLES = (0, 45, 90, 135)
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..measure import chords as measured
 from ..measure import lineal_path as lineal
+from .division import Mask
 from .parameters import KeepPrint, Periodic, Phase, PixelSizeByHand, Smoothing, Threshold, only_one
-from .structure import Input, Label, Mask, SliceByHand, both, follow, known, phase_report, structure_of
+from .structure import Input, Label, SliceByHand, both, follow, known, phase_report, structure_of
 
 
 def lineal_path(

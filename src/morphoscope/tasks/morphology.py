@@ -13,9 +13,10 @@ from ..measure import cluster, correlation, surface, thickness
 from ..measure.chords import chord_lengths
 from ..measure.lineal_path import lineal_path
 from ..measure.minkowski import Minkowski, minkowski
+from .division import Mask
 from .parameters import KeepPrint, Periodic, Phase, PixelSizeByHand, Smoothing, Threshold
 from .pictures import save_picture
-from .structure import Followed, Input, Label, Mask, SliceByHand, both, follow, known, middle, phase_report, structure_of
+from .structure import Followed, Input, Label, SliceByHand, both, follow, known, middle, phase_report, structure_of
 
 STAGES = 5
 STEPS = {"0": (0, 1), "45": (-1, 1), "90": (1, 0), "135": (1, 1)}

@@ -10,8 +10,9 @@ from ..errors import BadParameter
 from ..measure import correlation
 from ..measure.cluster import two_point_cluster
 from ..measure.pairs import Radial
+from .division import Mask
 from .parameters import KeepPrint, Periodic, Phase, PixelSizeByHand, Smoothing, Threshold, only_one
-from .structure import Followed, Input, Label, Mask, SliceByHand, Structure, both, follow, known, phase_report, structure_of
+from .structure import Followed, Input, Label, SliceByHand, Structure, both, follow, known, phase_report, structure_of
 
 
 def two_point(

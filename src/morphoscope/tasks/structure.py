@@ -13,15 +13,14 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from ..core import Curve, Figure, LabelMap, Param, PixelSize, Quantity, Report, Run, Stack
-from ..errors import BadParameter, InputError, MissingPixelSize, UnreadableFile
+from ..errors import BadParameter, InputError, MissingPixelSize
 from ..io import read, read_micrograph
+from .division import mask_of
+from .division import sides as sides_of
 from .parameters import calibrated, scale_notes, specimen
 from .pictures import save_picture, tinted
 
 Input = Annotated[Path, Param("micrograph, or volume: slices along z, or the pages of one file", accepts="file")]
-Mask = Annotated[
-    Path | None, Param("image of the same size (for a volume one slice, or all): white counts, black is left out", accepts="file")
-]
 Label = Annotated[int | None, Param("follow this number of an image of labels, in place of a grey level", low=0)]
 SliceByHand = Annotated[
     float | None,
@@ -97,14 +96,14 @@ def structure_of(
     if isinstance(noun, LabelMap):
         size = noun.pixel_size if pixel_size_nm is None else PixelSize(pixel_size_nm, pixel_size_nm)
         values = noun.labels.astype(np.float32)
-        sides = _sides(values.ndim, size, slice_nm or noun.spacing_nm)
+        sides = sides_of(values.ndim, size, slice_nm or noun.spacing_nm)
         notes = tuple(_scale_notes(size, sides))
-        return Structure(path.name, values, _mask(mask, values.shape), sides or (1.0,) * values.ndim, _unit(sides), notes)
+        return Structure(path.name, values, mask_of(mask, values.shape), sides or (1.0,) * values.ndim, _unit(sides), notes)
     if slice_nm is not None:
         raise BadParameter(f"{path.name} is no volume, so slice_nm means nothing; leave it out")
     whole = calibrated(read_micrograph(path), pixel_size_nm)
     seen = specimen(whole, keep_print=keep_print)
-    given = _mask(mask, (whole.height_px, whole.width_px))
+    given = mask_of(mask, (whole.height_px, whole.width_px))
     if given is not None:
         given = given[: seen.height_px]
         seen = replace(seen, mask=given if seen.mask is None else seen.mask & given)
@@ -125,24 +124,17 @@ def _volume(path: Path, stack: Stack, mask: Path | None, pixel_size_nm: float | 
     else:
         ((offset, gain),) = raw
         values = np.stack([frame.pixels for frame in stack])
-    counts = _mask(mask, values.shape)
+    counts = mask_of(mask, values.shape)
     if any(frame.mask is not None for frame in stack):
         own = np.stack([np.ones(values.shape[1:], bool) if frame.mask is None else frame.mask for frame in stack])
         counts = own if counts is None else own & counts
-    sides = _sides(3, first.pixel_size, slice_nm or known)
+    sides = sides_of(3, first.pixel_size, slice_nm or known)
     notes = [*_scale_notes(first.pixel_size, sides), f"the {len(stack)} slices of the file are taken as one volume", *stack.notes]
     return Structure(path.name, values, counts, sides or (1.0,) * 3, _unit(sides), tuple(notes), offset, gain)
 
 
 def _unit(sides: tuple[float, ...] | None) -> str:
     return "px" if sides is None else "nm"
-
-
-def _sides(ndim: int, size: PixelSize | None, spacing: float | None) -> tuple[float, ...] | None:
-    if size is None:
-        return None
-    plane = (size.y_nm, size.x_nm)
-    return plane if ndim == 2 else (size.mean_nm if spacing is None else spacing, *plane)
 
 
 def _scale_notes(size: PixelSize | None, sides: tuple[float, ...] | None) -> list[str]:
@@ -154,22 +146,6 @@ def _scale_notes(size: PixelSize | None, sides: tuple[float, ...] | None) -> lis
             f"sides of a voxel, {AXES[len(sides)]}: {', '.join(f'{side:.6g}' for side in sides)} nm; distances are physical"
         )
     return notes
-
-
-def _mask(path: Path | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Where values count, from a file."""
-    if path is None:
-        return None
-    noun = read(path)
-    inside = noun.array() > 0 if isinstance(noun, Stack) and len(noun) > 1 else read_micrograph(path).pixels > 0.5
-    if len(shape) == 3 and inside.shape == shape[1:]:
-        inside = np.broadcast_to(inside, shape)
-    if inside.shape != shape:
-        sizes = ", what it masks has ".join(" x ".join(map(str, reversed(each))) for each in (inside.shape, shape))
-        raise UnreadableFile(path, f"a mask of {sizes}; give one of the same size")
-    if not inside.any():
-        raise UnreadableFile(path, "the mask is black everywhere; white pixels are those that count")
-    return np.asarray(inside, bool)
 
 
 @dataclass(frozen=True, eq=False)
