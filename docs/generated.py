@@ -9,7 +9,7 @@ build; ``python docs/generated.py`` renews them.
 from __future__ import annotations
 
 import ast
-import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -23,7 +23,7 @@ from pathlib import Path
 import click
 
 import morphoscope
-from morphoscope import io, measure, physics
+from morphoscope import io, learn, measure, physics
 from morphoscope.app import GROUPS, TASKS, Field, load, task_fields
 from morphoscope.cli.program import OWN, program
 from morphoscope.io import vendors
@@ -231,12 +231,14 @@ def first_paragraph(doc: str) -> str:
 
 
 def methods() -> str:
-    """The equations: what stands at the head of every file of physics and measure."""
+    """The equations: what stands at the head of every file of physics, measure and learn."""
     parts = []
-    for title, package in (("Physics", physics), ("Measures", measure)):
+    for title, package in (("Physics", physics), ("Measures", measure), ("Learning", learn)):
         parts.append(f"## {title}")
         for info in pkgutil.iter_modules(package.__path__):
-            doc = importlib.import_module(f"{package.__name__}.{info.name}").__doc__ or ""
+            spec = importlib.util.find_spec(f"{package.__name__}.{info.name}")
+            source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+            doc = ast.get_docstring(ast.parse(source)) or ""
             name = f"{package.__name__.removeprefix(morphoscope.__name__ + '.')}.{info.name}"
             parts.append(f"### {name}\n\n````{{eval-rst}}\n{restructured(doc)}\n````")
     return "\n\n".join(parts)

@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from morphoscope.core import Micrograph, PixelSize, Run
-from morphoscope.errors import BadParameter, InputError, MissingPixelSize
+from morphoscope.errors import BadParameter, InputError, MissingPixelSize, UnreadableFile
 from morphoscope.io import write
 from morphoscope.physics import sem_bar
 from morphoscope.tasks.statistics import two_point
@@ -101,6 +101,37 @@ def test_smoothing_removes_the_interface_of_noise(ask):
     assert rough.values["interface_per_area"].value > 2 * clean
     assert smooth.values["interface_per_area"].value == pytest.approx(clean, rel=0.15)
     assert any("smooth_px" in note for note in rough.notes)
+
+
+def test_directions_and_clusters_on_request(ask):
+    report = ask(image((4.0, 2.0)), r_max_px=30, along="y, x, 30", clusters=True)
+    assert [name for name in report.curves if name != "S2"] == ["S2_y", "S2_x", "S2_30", "C2"]
+    for curve in report.curves.values():
+        assert (curve.y_low <= curve.y).all()
+        assert (curve.y <= curve.y_high).all()
+    assert (np.interp(report.curves["S2"].x, report.curves["C2"].x, report.curves["C2"].y) <= report.curves["S2"].y + 1e-9).all()
+    assert report.figures["along"].data == ("S2_y", "S2_x", "S2_30")
+    with pytest.raises(BadParameter, match=r"along: 'up' is no direction here; allowed: x, y or an angle in degrees"):
+        ask(image(), along="up")
+
+
+def test_a_mask_file_and_labels(ask, tmp_path):
+    labels = np.where(domains(), 2, 1).astype(np.uint8)
+    labels[:40] = 5
+    valid = np.zeros(labels.shape, np.uint8)
+    valid[40:] = 255
+    masked = write(Micrograph.from_raw(valid), tmp_path / "mask.png")
+    report = ask(Micrograph.from_raw(labels), label=2, mask=masked, r_max_px=10)
+    assert report.values["area_fraction"].value == pytest.approx(domains()[40:].mean())
+    assert report.title.startswith("Two-point correlation of the phase 2 of")
+    with pytest.raises(InputError, match="no pixel carries label=3; it holds 1, 2, 5"):
+        ask(Micrograph.from_raw(labels), label=3)
+    with pytest.raises(BadParameter, match="a label is followed as it is"):
+        ask(Micrograph.from_raw(labels), label=2, smooth_px=1)
+    with pytest.raises(UnreadableFile, match="a mask of 200 x 200, the picture has 60 x 60"):
+        ask(image(inside=domains(60)), mask=masked)
+    with pytest.raises(BadParameter, match="is no volume, so slice_nm means nothing"):
+        ask(image(), slice_nm=3)
 
 
 def test_one_phase_only_is_one_sentence(ask):

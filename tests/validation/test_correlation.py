@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from made_media import lens, outside_discs, over_rings, s2_outside_discs
 
 from morphoscope.measure.correlation import block_bootstrap, correlation_map, two_point
 
@@ -93,7 +94,9 @@ def test_lamellae_averaged_over_angle():
     np.testing.assert_allclose(found.s2, on_grid, atol=1e-12)
     angle = (np.arange(20000) + 0.5) / 20000 * 2 * np.pi
     expected = np.array([triangle(r * np.cos(angle), period).mean() for r in found.r])
-    np.testing.assert_allclose(found.s2[10:], expected[10:], atol=8e-3)  # rings of pixels favour the axes
+    apart = (found.s2 - expected)[10:]  # a ring holds 2 pi r displacements only; over many rings it levels out
+    assert np.abs(apart).max() < 8e-3
+    assert np.abs(np.convolve(apart, np.full(41, 1 / 41), "valid")).max() < 1e-3
     assert found.interface_per_area == pytest.approx(2 / period, rel=0.06)  # four directions, all edges on one
 
 
@@ -111,12 +114,6 @@ def test_uncorrelated_pixels():
     found = two_point(phase, r_max=50)
     assert found.s2[0] == pytest.approx(0.3, abs=1e-3)
     np.testing.assert_allclose(found.s2[1:], 0.09, atol=1e-3)
-
-
-def lens(r, radius):
-    """Area shared by two discs whose centres are r apart."""
-    half = np.clip(r / (2 * radius), 0, 1)
-    return 2 * radius**2 * (np.arccos(half) - half * np.sqrt(1 - half**2))
 
 
 def test_single_disc():
@@ -146,21 +143,21 @@ def overlapping_discs(rng, size, radius, density):
     return void
 
 
+@pytest.mark.slow
 def test_overlapping_discs():
-    """Void phase: phi = exp(-rho pi R^2), S2 = exp(-rho (2 pi R^2 - lens(r))); the covariance to 1e-3."""
-    rng, radius = np.random.default_rng(11), 5.0
-    density = math.log(2) / (np.pi * radius**2)
-    found = [two_point(overlapping_discs(rng, 1024, radius, density), r_max=30, periodic=True) for _ in range(5)]
-    r = found[0].r
-    expected = np.exp(-density * (2 * np.pi * radius**2 - lens(r, radius)))
-    covariance = np.mean([f.s2 - f.area_fraction**2 for f in found], axis=0)
-    np.testing.assert_allclose(covariance, expected - 0.25, atol=1e-3)
-    assert np.mean([f.area_fraction for f in found]) == pytest.approx(0.5, abs=6e-3)
+    """S2 of what is outside them, to 1e-3; twelve pictures leave a standard error of 3e-4, which the deviations fit."""
+    rng, size, radius, r_max = np.random.default_rng(11), 1024, 2.5, 20
+    count = round(math.log(2) * size**2 / (math.pi * radius**2))
+    found = [two_point(outside_discs(rng, size, radius, count), r_max=r_max, periodic=True) for _ in range(12)]
+    curves = np.array([one.s2 for one in found])
+    expected = over_rings(lambda r: s2_outside_discs(r, size, radius, count), r_max)
+    error = curves.std(axis=0, ddof=1) / math.sqrt(len(curves))
+    assert error.max() < 4e-4
+    np.testing.assert_allclose(curves.mean(axis=0), expected, atol=1e-3)
+    assert np.abs((curves.mean(axis=0) - expected) / error).max() < 4
     near = np.array([1.0, math.sqrt(2)])
-    fall = 0.5 - np.exp(-density * (2 * np.pi * radius**2 - lens(near, radius)))
-    surface = np.pi * np.mean(fall / near)
-    assert np.mean([f.interface_per_area for f in found]) == pytest.approx(surface, rel=0.01)
-    assert surface == pytest.approx(np.pi * radius * density, rel=0.06)  # what one-pixel steps cannot see
+    surface = np.pi * np.mean((expected[0] - s2_outside_discs(near, size, radius, count)) / near)
+    assert np.mean([f.interface_per_area for f in found]) == pytest.approx(surface, rel=0.002)
 
 
 def debye_medium(rng, size, length):
@@ -204,7 +201,7 @@ def test_intervals_cover_the_truth():
     density = math.log(2) / (np.pi * radius**2)
     covered = 0
     for _ in range(40):
-        phase = overlapping_discs(rng, 192, radius, density)
+        phase = outside_discs(rng, 192, radius, rng.poisson(density * 192**2))
         spread = block_bootstrap(phase, r_max=20, rng=rng)
         covered += spread.area_fraction[0] <= 0.5 <= spread.area_fraction[1]
     assert covered >= 34

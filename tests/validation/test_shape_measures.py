@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from morphoscope.errors import InputError
-from morphoscope.measure import surface
+from morphoscope.measure import bits, surface
 from morphoscope.measure.minkowski import euler_of_the_set, minkowski
 from morphoscope.measure.thickness import local_thickness, pore_sizes
 
@@ -122,16 +122,34 @@ def test_masks_periodicity_and_intervals_of_densities():
         assert interval[0] < value < interval[1]
 
 
-def test_thickness_by_definition():
-    phase = ndimage.gaussian_filter(np.random.default_rng(1).standard_normal((40, 50)), 3) > 0
-    found = local_thickness(phase, sizes=10000)
-    distance = ndimage.distance_transform_edt(phase)
-    y, x = np.indices(phase.shape)
-    expected = np.zeros(phase.shape)
-    for cy, cx in np.argwhere(phase):
-        cover = np.hypot(y - cy, x - cx) < distance[cy, cx]
-        expected[cover] = np.maximum(expected[cover], 2 * (distance[cy, cx] - 0.25))
-    np.testing.assert_allclose(found, np.where(phase, expected, 0), atol=1e-10)
+@pytest.mark.parametrize("shape, pixel, masked", [
+    ((40, 50), (1.0, 1.0), False), ((30, 70), (2.0, 0.7), True),
+    ((12, 15, 17), (1.0, 1.0, 1.0), True), ((9, 14, 70), (1.6, 1.0, 1.1), False),
+])  # fmt: skip
+def test_thickness_by_definition(shape, pixel, masked):
+    rng = np.random.default_rng(1)
+    phase = ndimage.gaussian_filter(rng.standard_normal(shape), 3 if len(shape) == 2 else 1.5) > 0
+    mask = rng.random(shape) < 0.9 if masked else np.ones(shape, bool)
+    found = local_thickness(phase, mask=mask if masked else None, pixel=pixel, sizes=10000)
+    distance = ndimage.distance_transform_edt(phase | ~mask, sampling=pixel)
+    sites = np.indices(shape)
+    expected = np.zeros(shape)
+    for centre in np.argwhere(phase | ~mask):
+        away = np.sqrt(sum(((axis - c) * p) ** 2 for axis, c, p in zip(sites, centre, pixel, strict=True)))
+        reach = distance[tuple(centre)]
+        expected = np.maximum(expected, np.where(away < reach * (1 - 1e-9), 2 * (reach - min(pixel) / 4), 0))
+    np.testing.assert_allclose(found, np.where(phase & mask, expected, 0), atol=1e-8)
+
+
+@pytest.mark.parametrize("shape, pixel", [((50, 130), (1.0, 1.0)), ((30, 64), (0.6, 1.7)), ((20, 18, 70), (1.0, 1.3, 0.9))])
+def test_dilation_of_bits_is_that_of_the_distance_transform(shape, pixel):
+    field = np.random.default_rng(4).random(shape) < 0.002
+    field.flat[0] = field.flat[-1] = True
+    distance = ndimage.distance_transform_edt(~field, sampling=pixel)
+    np.testing.assert_array_equal(bits.unpack(bits.pack(field), shape[-1]), field)
+    for radius in (0.5, 1.0, 1.001, 5.0, 7.3, 26.0):
+        found = bits.unpack(bits.within(bits.pack(field), radius, pixel), shape[-1])
+        np.testing.assert_array_equal(found, distance < radius * (1 - 1e-12))
 
 
 @pytest.mark.parametrize("width", [1, 4, 9, 16])

@@ -49,6 +49,19 @@ def redraw(count: int, *, rng: np.random.Generator, draws: int) -> np.ndarray:
     return rng.multinomial(count, np.full(count, 1 / count), size=draws).astype(float)
 
 
+def ratios(hits: np.ndarray, places: np.ndarray, *, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, int]:
+    """
+    Ratios of sums over redrawn blocks, one row a draw, and how many blocks there are to draw from.
+
+    ``hits`` and ``places`` have a row for each block; blocks whose first place is empty are outside the mask.
+    """
+    used = places[:, 0] > 0
+    count = int(used.sum())
+    weights = redraw(count, rng=rng, draws=draws)
+    total = weights @ places[used]
+    return weights @ hits[used] / np.where(total > 0, total, 1), count
+
+
 def interval(sample: np.ndarray, value: np.ndarray | float, *, count: int) -> tuple[np.ndarray, np.ndarray]:
     """95 % percentile interval of ``sample`` (draws on axis 0) about ``value``, widened for ``count`` blocks; else NaN."""
     value = np.asarray(value, float)

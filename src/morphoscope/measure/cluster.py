@@ -18,13 +18,18 @@ Checked against: pair counting by brute force, single discs and separate discs, 
 
 from __future__ import annotations
 
+import functools
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .correlation import PairCounter, Radial
-from .pairs import correlate, shifts, whole
+from .bootstrap import Block
+from .correlation import Tell, length_px
+from .pairs import PairCounter, Radial, banded, correlate, whole
 
 
 def clusters(phase: np.ndarray, *, periodic: bool = False, corners: bool = False) -> tuple[np.ndarray, int]:
@@ -61,52 +66,92 @@ def two_point_cluster(
     pixel: tuple[float, ...] | None = None,
     periodic: bool = False,
     corners: bool = False,
+    rng: np.random.Generator | None = None,
+    draws: int = 400,
+    tell: Tell | None = None,
 ) -> Radial:
-    """C2 of ``phase`` up to ``r_max``, of the pixels where ``mask`` is True; bins as those of S2."""
+    """
+    C2 of ``phase`` up to ``r_max``, of the pixels where ``mask`` is True; bins as those of S2.
+
+    With ``rng`` also its 95 % interval (measure/bootstrap.py): a pair belongs to the block of its first pixel.
+    """
     counter = PairCounter(phase, mask, r_max, pixel, periodic)
     labels, _ = clusters(counter.phase, periodic=periodic, corners=corners)
-    hits = np.zeros(np.broadcast_shapes(*(d.shape for d in shifts(counter.lag))))
-    centre = (0, *counter.lag[1:])
-    for piece in _pieces(labels, periodic):
-        if piece.size == 1:
-            hits[centre] += 1
-            continue
-        whole_axis = periodic and any(2 * n > full for n, full in zip(piece.shape, labels.shape, strict=True))
-        piece = _laid_out(piece, labels.shape) if whole_axis else piece
-        lag = tuple(min(far, n // 2 if whole_axis else n - 1) for far, n in zip(counter.lag, piece.shape, strict=True))
-        own = correlate(piece, piece, lag_px=lag, block=whole(piece.shape), periodic=whole_axis)
-        hits[(slice(0, lag[0] + 1), *(slice(c - k, c + k + 1) for c, k in zip(counter.lag[1:], lag[1:], strict=True)))] += own
-    return counter.radial(hits, counter.available(whole(phase.shape)), np.ones(counter.length.shape, bool))
+    pieces = _pieces(labels, periodic)
+
+    def tally(block: Block) -> np.ndarray:
+        hits = np.zeros([lag + 1 for lag in counter.lag])
+        for piece in pieces:
+            piece.add_pairs(hits, counter.lag, block)
+        return counter.by_radius(hits, counter.available(block, folded=True))
+
+    scale = math.inf if rng is None else length_px(counter)
+    return banded(tally, phase.shape, rng=rng, length_px=scale, draws=draws, tell=tell)
 
 
-def _laid_out(piece: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    field = np.zeros(shape, bool)
-    field[tuple(slice(0, n) for n in piece.shape)] = piece
-    return field
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """
+    One cluster in its bounding box, which begins at the pixel ``origin`` of an image of ``shape``.
+
+    A ``whole`` one is laid out over a periodic image that it may span.
+    """
+
+    field: np.ndarray
+    origin: tuple[int, ...]
+    shape: tuple[int, ...]
+    whole: bool = False
+
+    def add_pairs(self, hits: np.ndarray, lag_px: tuple[int, ...], block: Block) -> None:
+        """Add its folded pairs that begin in ``block`` to ``hits``."""
+        spans = tuple(zip(self.origin, self.field.shape, self.shape, block, strict=True))
+        if any(start + count <= n and (start >= part.stop or start + count <= part.start) for start, count, n, part in spans):
+            return
+        sides = []
+        for start, count, n, part in spans:
+            at = (start + np.arange(count)) % n
+            sides.append((at >= part.start) & (at < part.stop))
+        if not all(side.any() for side in sides):
+            return
+        first = self.field if all(side.all() for side in sides) else self.field & functools.reduce(np.logical_and.outer, sides)
+        if self.field.size == 1:
+            hits[(0,) * hits.ndim] += 1
+            return
+        lag = tuple(min(far, n // 2 if self.whole else n - 1) for far, n in zip(lag_px, self.field.shape, strict=True))
+        box = whole(self.field.shape)
+        hits[tuple(slice(0, k + 1) for k in lag)] += correlate(
+            first, self.field, lag_px=lag, block=box, periodic=self.whole, folded=True
+        )
 
 
-def _pieces(labels: np.ndarray, periodic: bool) -> list[np.ndarray]:
-    """Each cluster in its bounding box; one that crosses a periodic border is turned until it does not, where it can."""
-    found: list[np.ndarray] = []
+def _pieces(labels: np.ndarray, periodic: bool) -> list[_Piece]:
+    """The clusters; one that crosses a periodic border is turned until it does not, where it can."""
+    found: list[_Piece] = []
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None:
             continue
-        crosses = periodic and any(part.start == 0 and part.stop == n for part, n in zip(box, labels.shape, strict=True))
-        piece = labels[box] == number
-        found.append(_gathered(piece) if crosses else piece)
+        field, origin = labels[box] == number, tuple(part.start for part in box)
+        if periodic and any(part.start == 0 and part.stop == n for part, n in zip(box, labels.shape, strict=True)):
+            field, origin = _gathered(field, origin)
+        spans = periodic and any(2 * n > full for n, full in zip(field.shape, labels.shape, strict=True))
+        if spans:
+            field = np.pad(field, [(0, full - n) for n, full in zip(field.shape, labels.shape, strict=True)])
+        found.append(_Piece(field, origin, labels.shape, spans))
     return found
 
 
-def _gathered(piece: np.ndarray) -> np.ndarray:
-    """``piece`` rolled so that the gap, on each axis that has one, is at the end, and cut off."""
+def _gathered(piece: np.ndarray, origin: tuple[int, ...]) -> tuple[np.ndarray, tuple[int, ...]]:
+    """``piece`` rolled so that the gap, on each axis that has one, is at the end, and cut off; and where it begins now."""
+    begin = list(origin)
     for axis in range(piece.ndim):
         used = np.asarray(piece.any(axis=tuple(k for k in range(piece.ndim) if k != axis)))
-        gaps = np.flatnonzero(~used)
-        if len(gaps) and used[0] and used[-1]:
-            n = len(used)
-            doubled = np.flatnonzero(np.concatenate([used, used]))
-            longest = int(np.argmax(np.diff(doubled)))
-            start = int(doubled[longest + 1]) % n
-            length = n - int(np.diff(doubled)[longest]) + 1
-            piece = np.take(np.roll(piece, -start, axis), np.arange(length), axis)
-    return piece
+        if used.all() or not (used[0] and used[-1]):
+            continue
+        n = len(used)
+        doubled = np.flatnonzero(np.concatenate([used, used]))
+        longest = int(np.argmax(np.diff(doubled)))
+        start = int(doubled[longest + 1]) % n
+        length = n - int(np.diff(doubled)[longest]) + 1
+        piece = np.take(np.roll(piece, -start, axis), np.arange(length), axis)
+        begin[axis] += start
+    return piece, tuple(begin)

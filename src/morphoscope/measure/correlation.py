@@ -27,29 +27,17 @@ overlapping discs, uncorrelated pixels and Debye random media, in tests/validati
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import BadParameter, InputError
+from ..errors import InputError
 from . import bootstrap, surface
 from .bootstrap import Block
-from .pairs import available, check_phase, correlate, reach, shifts, unit_pixel, whole
+from .pairs import PairCounter, Radial, banded, whole
 
-
-@dataclass(frozen=True, eq=False)
-class Radial:
-    """A probability at each radius ``r``, as ``hits`` of ``pairs``."""
-
-    r: np.ndarray
-    hits: np.ndarray
-    pairs: np.ndarray
-
-    @property
-    def value(self) -> np.ndarray:
-        """The probability at each radius."""
-        return np.asarray(self.hits / self.pairs)
+Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +92,27 @@ def two_point(
 ) -> TwoPoint:
     """Two-point statistics of ``phase`` up to ``r_max``, of the pixels where ``mask`` is True."""
     counter = PairCounter(phase, mask, r_max, pixel, periodic)
-    return counter.count(whole(phase.shape)).without_empty_bins()
+    return _counts(counter, whole(phase.shape)).without_empty_bins()
+
+
+def _counts(counter: PairCounter, block: Block) -> TwoPoint:
+    """Radially binned counts of the pairs that begin in ``block``."""
+    hits, pairs, lengths = _auto(counter, block)
+    mixed, near = surface.mixed_pairs(counter.phase, counter.mask, block=block, periodic=counter.periodic)
+    return TwoPoint(lengths / np.maximum(pairs, 1), hits, pairs, mixed, near, counter.pixel)
+
+
+def _auto(counter: PairCounter, block: Block) -> np.ndarray:
+    hits = counter.hits(counter.phase, counter.phase, block, folded=True)
+    return counter.by_radius(hits, counter.available(block, folded=True))
+
+
+def length_px(counter: PairCounter) -> float:
+    """Correlation length of the counter's phase in pixels, by which blocks for a bootstrap are measured; NaN when unknown."""
+    hits, pairs, lengths = _auto(counter, whole(counter.phase.shape))
+    kept = pairs > 0
+    length = _decay_lengths(lengths[kept] / pairs[kept], (hits[kept] / pairs[kept])[None])[0]
+    return float(length) / min(counter.pixel)
 
 
 def directional(
@@ -116,11 +124,24 @@ def directional(
     mask: np.ndarray | None = None,
     pixel: tuple[float, ...] | None = None,
     periodic: bool = False,
+    rng: np.random.Generator | None = None,
+    draws: int = 400,
+    tell: Tell | None = None,
 ) -> Radial:
-    """S2 averaged over displacements within ``half_angle_deg`` of ``direction`` (y, x), both ways along it."""
+    """
+    S2 averaged over displacements within ``half_angle_deg`` of ``direction`` (y, x), both ways along it.
+
+    With ``rng`` also its 95 % interval (measure/bootstrap.py).
+    """
     counter = PairCounter(phase, mask, r_max, pixel, periodic)
-    hits, pairs = counter.displacements(whole(phase.shape))
-    return counter.radial(hits, pairs, counter.cone(direction, half_angle_deg))
+    chosen = counter.cone(direction, half_angle_deg)
+
+    def tally(block: Block) -> np.ndarray:
+        hits = counter.hits(counter.phase, counter.phase, block, folded=False)
+        return counter.by_radius(hits, counter.available(block, folded=False), chosen)
+
+    scale = math.inf if rng is None else length_px(counter)
+    return banded(tally, phase.shape, rng=rng, length_px=scale, draws=draws, tell=tell)
 
 
 def cross_correlation(
@@ -131,16 +152,25 @@ def cross_correlation(
     mask: np.ndarray | None = None,
     pixel: tuple[float, ...] | None = None,
     periodic: bool = False,
+    rng: np.random.Generator | None = None,
+    draws: int = 400,
+    tell: Tell | None = None,
 ) -> Radial:
-    """Chance that one end of a needle of length r lies in ``first`` and the other in ``second``, over all directions."""
+    """
+    Chance that one end of a needle of length r lies in ``first`` and the other in ``second``, over all directions.
+
+    With ``rng`` also its 95 % interval (measure/bootstrap.py).
+    """
     if first.shape != second.shape:
         raise InputError(f"phases of {first.shape} and {second.shape} are not of one image")
     one, other = (PairCounter(phase, mask, r_max, pixel, periodic) for phase in (first, second))
-    block = whole(first.shape)
-    there, back = (
-        correlate(a.phase, b.phase, lag_px=one.lag, block=block, periodic=periodic) for a, b in ((one, other), (other, one))
-    )
-    return one.radial((there + back) / 2, one.available(block), np.ones(one.length.shape, bool))
+
+    def tally(block: Block) -> np.ndarray:
+        there, back = (one.hits(*ends, block, folded=True) for ends in ((one.phase, other.phase), (other.phase, one.phase)))
+        return one.by_radius((there + back) / 2, one.available(block, folded=True))
+
+    scale = math.inf if rng is None else np.fmax(length_px(one), length_px(other))
+    return banded(tally, first.shape, rng=rng, length_px=float(scale), draws=draws, tell=tell)
 
 
 def correlation_map(
@@ -152,9 +182,14 @@ def correlation_map(
     NaN where no pair of pixels is that far apart.
     """
     counter = PairCounter(phase, mask, float(max(lag_px)), None, periodic, lag_px)
-    hits, pairs = counter.displacements(whole(phase.shape))
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(pairs > 0, hits / np.maximum(pairs, 1), np.nan))
+    hits, pairs = _half(counter)
+    return np.asarray(np.where(pairs > 0, hits / np.maximum(pairs, 1), np.nan))
+
+
+def _half(counter: PairCounter) -> tuple[np.ndarray, np.ndarray]:
+    """Hits and pairs for every displacement of half the space."""
+    block = whole(counter.phase.shape)
+    return counter.hits(counter.phase, counter.phase, block, folded=False), counter.available(block, folded=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,10 +237,10 @@ def anisotropy(
     else:
         ways, half = np.array(surface.steps(3), float), 25.0
         ways /= np.linalg.norm(ways, axis=1, keepdims=True)
-    hits, pairs = counter.displacements(whole(phase.shape))
-    cones = [counter.radial(hits, pairs, counter.cone(way, half)) for way in ways]
-    fraction = cones[0].value[0]
-    lengths = np.array([_decay_lengths(cone.r, np.append(fraction, cone.value[1:])[None])[0] for cone in cones])
+    hits, pairs = _half(counter)
+    cones = [counter.by_radius(hits, pairs, counter.cone(way, half)) for way in ways]
+    filled = (cone[:, cone[1] > 0] for cone in cones)
+    lengths = np.array([_decay_lengths(far / found, (inside / found)[None])[0] for inside, found, far in filled])
     if np.isnan(lengths).all():
         raise InputError("the correlation does not fall to 1/e within the longest distance in any direction; give a larger one")
     inverse = np.where(np.isnan(lengths), 0.0, 1 / np.where(np.isnan(lengths), 1, lengths) ** 2)
@@ -239,6 +274,7 @@ def block_bootstrap(
     pixel: tuple[float, ...] | None = None,
     periodic: bool = False,
     draws: int = 400,
+    tell: Tell | None = None,
 ) -> Intervals:
     """
     95 % intervals by redrawing square blocks of the image with replacement (measure/bootstrap.py).
@@ -247,17 +283,19 @@ def block_bootstrap(
     at least three correlation lengths wide where the image allows it.
     """
     counter = PairCounter(phase, mask, r_max, pixel, periodic)
-    full = counter.count(whole(phase.shape))
+    full = _counts(counter, whole(phase.shape))
     kept = full.pairs > 0
     full = full.without_empty_bins()
     tiling, side = bootstrap.blocks(phase.shape, length_px=full.correlation_length / min(counter.pixel))
-    tallies = [tally for tally in map(counter.count, tiling) if tally.pairs[0] > 0]
-    count = len(tallies)
-    weights = bootstrap.redraw(count, rng=rng, draws=draws)
-    hits, pairs = (weights @ np.array([getattr(t, name)[kept] for t in tallies]) for name in ("hits", "pairs"))
-    mixed, near = (weights @ np.array([getattr(t, name) for t in tallies]) for name in ("mixed", "near"))
-    curves = hits / np.maximum(pairs, 1)
-    per_area = (mixed / np.maximum(near, 1)) @ surface.crofton_weights(counter.pixel)
+    tallies = []
+    for done, block in enumerate(tiling):
+        if tell is not None:
+            tell(done, len(tiling))
+        tallies.append(_counts(counter, block))
+    hits = np.array([np.concatenate([t.hits[kept], t.mixed]) for t in tallies])
+    pairs = np.array([np.concatenate([t.pairs[kept], t.near]) for t in tallies])
+    drawn, count = bootstrap.ratios(hits, pairs, rng=rng, draws=draws)
+    curves, per_area = drawn[:, : len(full.r)], drawn[:, len(full.r) :] @ surface.crofton_weights(counter.pixel)
     low, high = bootstrap.interval(curves, full.s2, count=count)
     return Intervals(
         s2=(np.clip(low, 0, 1), np.clip(high, 0, 1)),
@@ -283,74 +321,3 @@ def _decay_lengths(r: np.ndarray, curves: np.ndarray) -> np.ndarray:
     left = right - 1
     share = above[rows, left] / np.where(found, above[rows, left] - above[rows, right], 1)
     return np.where(found, r[left] + share * (r[right] - r[left]), np.nan)
-
-
-class PairCounter:
-    """Counts pairs of one image; transforms are done for the block and its surroundings only."""
-
-    def __init__(
-        self,
-        phase: np.ndarray,
-        mask: np.ndarray | None,
-        r_max: float,
-        pixel: tuple[float, ...] | None,
-        periodic: bool,
-        lag_px: tuple[int, ...] | None = None,
-    ) -> None:
-        pixel = unit_pixel(phase.ndim, pixel)
-        check_phase(phase, mask, pixel)
-        if not r_max >= min(pixel):
-            raise BadParameter(f"r_max={r_max:g} is shorter than one pixel ({min(pixel):g}); make it longer")
-        self.phase = phase if mask is None else phase & mask
-        self.mask, self.pixel, self.periodic = mask, pixel, periodic
-        furthest = [n // 2 if periodic else n - 1 for n in phase.shape]
-        self.lag = reach(phase.shape, r_max=r_max, pixel=pixel, periodic=periodic)
-        if lag_px is not None:
-            self.lag = tuple(min(far, int(lag)) for far, lag in zip(furthest, lag_px, strict=True))
-        self._bin(r_max)
-
-    def _bin(self, r_max: float) -> None:
-        """Radial bin of each displacement, its length, and how often half the space stands for it."""
-        shift = shifts(self.lag)
-        length = np.sqrt(sum((d * p) ** 2 for d, p in zip(shift, self.pixel, strict=True)))
-        self.inside = length <= r_max * (1 + 1e-12)
-        self.length = length[self.inside]
-        self.bin = np.rint(self.length / min(self.pixel)).astype(int)
-        self.weight = np.broadcast_to(np.where(shift[0] > 0, 2.0, 1.0), length.shape)[self.inside]
-        self.shift = shift
-
-    def count(self, block: Block) -> TwoPoint:
-        """Radially binned counts of the pairs that begin in ``block``."""
-        hits, pairs = (field[self.inside] * self.weight for field in self.displacements(block))
-        bins = int(self.bin.max()) + 1
-        total, found, radius = (np.bincount(self.bin, w, bins) for w in (pairs, hits, pairs * self.length))
-        mixed, near = surface.mixed_pairs(self.phase, self.mask, block=block, periodic=self.periodic)
-        return TwoPoint(radius / np.maximum(total, 1), found, total, mixed, near, self.pixel)
-
-    def cone(self, direction: Sequence[float], half_angle_deg: float) -> np.ndarray:
-        """Which displacements within r_max lie near ``direction``; no displacement at all lies near every one."""
-        way = np.asarray(direction, float)
-        if way.shape != (self.phase.ndim,) or not np.linalg.norm(way) > 0:
-            raise BadParameter(f"direction={tuple(direction)} is no direction of an image of {self.phase.ndim} axes")
-        parts = zip(self.shift, self.pixel, way / np.linalg.norm(way), strict=True)
-        along = np.broadcast_to(sum(d * p * k for d, p, k in parts), self.inside.shape)[self.inside]
-        return np.asarray(np.abs(along) >= self.length * math.cos(math.radians(half_angle_deg)) - 1e-12)
-
-    def radial(self, hits: np.ndarray, pairs: np.ndarray, chosen: np.ndarray) -> Radial:
-        """Counts of the ``chosen`` displacements by radius."""
-        found, total = (field[self.inside][chosen] * self.weight[chosen] for field in (hits, pairs))
-        bins, length = self.bin[chosen], self.length[chosen]
-        found, total, radius = (np.bincount(bins, w) for w in (found, total, total * length))
-        kept = total > 0
-        return Radial(radius[kept] / total[kept], found[kept], total[kept])
-
-    def displacements(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
-        """Hits and pairs that begin in ``block``, for every displacement of half the space."""
-        hits = correlate(self.phase, self.phase, lag_px=self.lag, block=block, periodic=self.periodic)
-        return hits, self.available(block)
-
-    def available(self, block: Block) -> np.ndarray:
-        """Pairs of counted pixels that begin in ``block``."""
-        if self.mask is None:
-            return available(self.phase.shape, lag_px=self.lag, block=block, periodic=self.periodic)
-        return correlate(self.mask, self.mask, lag_px=self.lag, block=block, periodic=self.periodic)

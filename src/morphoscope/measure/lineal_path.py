@@ -86,10 +86,7 @@ def lineal_path(
         return found
     tiling, _ = bootstrap.blocks(phase.shape, length_px=2 * found.mean_chord / length)
     hits, places = (np.array([at_least(counts[block], longest)[kept] for block in tiling]) for counts in (inside, space))
-    filled = places[:, 0] > 0
-    count = int(filled.sum())
-    weights = bootstrap.redraw(count, rng=rng, draws=draws)
-    curves = weights @ hits[filled] / np.maximum(weights @ places[filled], 1)
+    curves, count = bootstrap.ratios(hits, places, rng=rng, draws=draws)
     low, high = bootstrap.interval(curves, found.value, count=count)
     chord = bootstrap.positive_interval(_mean_chord(curves, z), found.mean_chord, count=count)
     return LinealPath(z, found.hits, found.places, np.clip(low, 0, 1), np.clip(high, 0, 1), chord, count)

@@ -129,13 +129,13 @@ def mesh(phase: np.ndarray, *, pixel: tuple[float, ...] | None = None) -> float:
 
 
 def by_each_estimator(
-    phase: np.ndarray, *, mask: np.ndarray | None = None, pixel: tuple[float, ...] | None = None
+    phase: np.ndarray, *, mask: np.ndarray | None = None, pixel: tuple[float, ...] | None = None, periodic: bool = False
 ) -> dict[str, float]:
     """Interface per area or volume by each estimator that applies: Crofton, faces and, without a mask, mesh."""
     if not phase.any() or phase.all():
         raise InputError("only one phase is there, so there is no interface")
     found = {
-        "crofton": crofton(phase, mask=mask, pixel=pixel),
-        "faces": faces(phase, mask=mask, pixel=pixel),
+        "crofton": crofton(phase, mask=mask, pixel=pixel, periodic=periodic),
+        "faces": faces(phase, mask=mask, pixel=pixel, periodic=periodic),
     }
     return found if mask is not None else {**found, "mesh": mesh(phase, pixel=pixel)}

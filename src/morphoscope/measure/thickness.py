@@ -19,14 +19,16 @@ and PoreSpy 3.2, in tests/validation/test_porespy.py.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from ..errors import BadParameter, InputError
 from . import bootstrap
+from .bits import pack, unpack, within
 from .pairs import check_phase, unit_pixel
 
 
@@ -47,8 +49,13 @@ def local_thickness(
     mask: np.ndarray | None = None,
     pixel: tuple[float, ...] | None = None,
     sizes: int = 40,
+    tell: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
-    """Local thickness of ``phase`` at each of its pixels, in the unit of ``pixel``; 0 outside the phase."""
+    """
+    Local thickness of ``phase`` at each of its pixels, in the unit of ``pixel``; 0 outside the phase.
+
+    ``tell`` is called with the radii done and their number.
+    """
     pixel = unit_pixel(phase.ndim, pixel)
     check_phase(phase, mask, pixel)
     if sizes < 2:
@@ -56,46 +63,40 @@ def local_thickness(
     open_to = phase if mask is None else phase | ~mask
     if open_to.all():
         raise InputError("the phase has no wall inside the image, so it has no thickness")
-    distance = ndimage.distance_transform_edt(open_to, sampling=pixel)
     counted = phase if mask is None else phase & mask
-    thickness = np.zeros(phase.shape)
     if not counted.any():
-        return thickness
-    levels = np.unique(distance[open_to])
-    if len(levels) > sizes:
-        levels = levels[np.unique(np.searchsorted(levels, np.linspace(levels[0], levels[-1], sizes)))]
-    quarter = min(pixel) / 4
-    boxes = ndimage.find_objects(open_to.astype(np.uint8))[0]
-    thickness = thickness[boxes]
-    space = distance[boxes]
-    for radius in levels:  # rising, so that larger discs overwrite
-        centres = space >= radius
-        if not centres.any():
-            break
-        near = _within(centres, radius, pixel) if radius > min(pixel) else centres
-        thickness[near] = 2 * (radius - quarter)
-    full = np.zeros(phase.shape)
-    full[boxes] = thickness
-    return np.where(counted, full, 0.0)
+        return np.zeros(phase.shape)
+    walls, space = pack(~open_to), pack(open_to)
+    distances = _distances(walls, space, pixel)
+    if len(distances) > sizes:
+        distances = distances[np.unique(np.searchsorted(distances, np.linspace(distances[0], distances[-1], sizes)))]
+    number = np.zeros(phase.shape, np.uint8 if len(distances) < 256 else np.uint16)
+    for index, radius in enumerate(distances, start=1):  # rising, so that larger discs overwrite
+        if tell is not None:
+            tell(index - 1, len(distances))
+        centres = space & ~within(walls, radius, pixel)
+        covered = unpack(within(centres, radius, pixel), phase.shape[-1])
+        np.maximum(number, covered * number.dtype.type(index), out=number)
+    values = np.append(0.0, 2 * (distances - min(pixel) / 4))
+    return np.asarray(np.where(counted, values[number], 0.0))
 
 
-def _within(centres: np.ndarray, radius: float, pixel: tuple[float, ...]) -> np.ndarray:
-    """Pixels closer than ``radius`` to a centre: in a plane from the distances along rows, shifted up and down."""
-    rows = math.ceil(radius / pixel[0]) - 1
-    if centres.ndim == 3 or rows > 40:
-        return np.asarray(ndimage.distance_transform_edt(~centres, sampling=pixel) < radius)
-    height, width = centres.shape
-    far = np.int32(2 * width)
-    at = np.arange(width, dtype=np.int32)
-    left = at - np.maximum.accumulate(np.where(centres, at, -far), axis=1)
-    right = np.minimum.accumulate(np.where(centres, at, 2 * far)[:, ::-1], axis=1)[:, ::-1] - at
-    along = np.minimum(np.minimum(left, right), 32767).astype(np.int16)
-    near = np.zeros(centres.shape, bool)
-    for shift in range(-min(rows, height - 1), min(rows, height - 1) + 1):
-        reach = math.ceil(math.sqrt(max(0.0, radius**2 - (shift * pixel[0]) ** 2)) / pixel[1] * (1 - 1e-12))
-        here, there = slice(max(0, shift), height + min(0, shift)), slice(max(0, -shift), height + min(0, -shift))
-        near[here] |= along[there] < min(reach, 32767)
-    return near
+def _distances(walls: np.ndarray, space: np.ndarray, pixel: tuple[float, ...]) -> np.ndarray:
+    """Every distance that can lie between two pixels, up to the largest from a pixel of ``space`` to the next wall."""
+    extent = [n * (64 if axis == walls.ndim - 1 else 1) for axis, n in enumerate(walls.shape)]
+    near, far = 0.0, 2 * min(pixel)
+    while (space & ~within(walls, far, pixel)).any():
+        near, far = far, 2 * far
+    sides = (np.arange(min(n, math.ceil(far / p)) + 1) * p for n, p in zip(extent, pixel, strict=True))
+    squares = functools.reduce(np.add, np.ix_(*(side**2 for side in sides)))
+    possible = np.sqrt(np.unique(squares[squares > 0]))
+    possible = possible[np.append(True, np.diff(possible) > 1e-9 * min(pixel))]
+    low, high = int(np.searchsorted(possible, near)), int(np.searchsorted(possible, far))
+    while high - low > 1:  # possible[low] is reached, possible[high] is not
+        middle = (low + high) // 2
+        reached = (space & ~within(walls, possible[middle], pixel)).any()
+        low, high = (middle, high) if reached else (low, middle)
+    return np.asarray(possible[: low + 1])
 
 
 def pore_sizes(

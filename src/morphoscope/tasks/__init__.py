@@ -41,16 +41,18 @@ GROUPS = {
 
 TASKS: dict[str, Entry] = {
     "inspect": Entry("inspect:inspect", "What a file is: size, depth, scale and its source, instrument, quality"),
-    "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase of a micrograph"),
+    "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase, by direction, by cluster"),
+    "measure cross-correlation": Entry("cross_correlation:cross_correlation", "How the phases of labels lie to each other"),
     "measure particles": Entry("particles:measure", "Count, sizes and shapes of the particles of a micrograph"),
     "measure phases": Entry("phases:measure", "Fractions, interfaces, connectivity and tortuosity of phases"),
-    "measure lineal-path": Entry("lineal_path:lineal_path", "Lineal path L(z) of one phase along x and y, and its chords"),
+    "measure lineal-path": Entry("lineal_path:lineal_path", "Lineal path L(z) of one phase along each axis, and its chords"),
     "measure spectrum": Entry("spectrum:spectrum", "Power spectrum S(q) of a micrograph: period, width and orientation"),
     "measure morphology": Entry(
         "morphology:morphology", "Shape of one phase: Minkowski functionals, chords, thickness, interface, intercept, anisotropy"
     ),
     "measure rdf": Entry("distribution:rdf", "Radial distribution g(r) of particles from trajectories, with error and state"),
     "segment": Entry("segment:segment", "Divide a grey image or volume into phases: a label image for other tasks"),
+    "measure intercept": Entry("intercept:intercept", "Mean lineal intercept of grains and ASTM grain size number"),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
     "measure descriptors": Entry("descriptors:table", "About 280 numbers for each image: blobs, domains, waves, texture"),
     "miscibility train": Entry("miscibility_training:train", "Train a judge on labelled micrographs and score it by article"),

@@ -1,135 +1,140 @@
-"""Statistics of the phases of a micrograph."""
+"""Two-point statistics of one phase of a picture or volume."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import numpy as np
-from scipy import ndimage
-from skimage.filters import threshold_otsu
-
-from ..core import Curve, Figure, Micrograph, Param, Quantity, Report, Run
-from ..errors import InputError
-from ..io import read_micrograph
+from ..core import Curve, Figure, Param, Quantity, Report, Run
+from ..errors import BadParameter
 from ..measure import correlation
-from .parameters import KeepPrint, PixelSizeByHand, calibrated, only_one, specimen
-from .pictures import save_picture, tinted
+from ..measure.cluster import two_point_cluster
+from ..measure.pairs import Radial
+from .division import Mask
+from .parameters import KeepPrint, Periodic, Phase, PixelSizeByHand, Smoothing, Threshold, only_one
+from .structure import Followed, Input, Label, SliceByHand, Structure, both, follow, known, phase_report, structure_of
 
 
 def two_point(
     run: Run,
-    image: Annotated[Path, Param("micrograph", accepts="file")],
+    image: Input,
     *,
-    threshold: Annotated[
-        float | None, Param("grey level between the phases, of full scale; Otsu's by default", low=0, high=1)
-    ] = None,
-    phase: Annotated[str, Param("which phase to follow", choices=("bright", "dark"))] = "bright",
-    smooth_px: Annotated[float, Param("Gaussian smoothing before the threshold", unit="px", low=0, high=100)] = 0.0,
+    threshold: Threshold = None,
+    phase: Phase = "bright",
+    label: Label = None,
+    smooth_px: Smoothing = 0.0,
+    mask: Mask = None,
     r_max_nm: Annotated[
-        float | None, Param("longest distance; a quarter of the shorter side by default", unit="nm", low=0, open_low=True)
+        float | None, Param("longest distance; a quarter of the shortest side by default", unit="nm", low=0, open_low=True)
     ] = None,
     r_max_px: Annotated[float | None, Param("the same in pixels", unit="px", low=1)] = None,
-    periodic: Annotated[bool, Param("the image repeats itself on all sides, as a simulated one does")] = False,
+    along: Annotated[
+        str, Param("S2 along these directions too: axes, or degrees in a picture, counter-clockwise from x, such as x,y,45")
+    ] = "",
+    half_angle_deg: Annotated[
+        float, Param("how far from a direction a needle may point", unit="deg", low=0, high=90, open_low=True)
+    ] = 10.0,
+    clusters: Annotated[bool, Param("the two-point cluster function C2 too: both ends in one connected piece")] = False,
+    periodic: Periodic = False,
     keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
+    slice_nm: SliceByHand = None,
 ) -> Report:
     """
-    Two-point correlation S2(r) of one phase, with its area fraction, correlation length and interface.
+    Two-point correlation S2(r) of one phase of a picture or volume, with its fraction, correlation length and interface.
 
-    S2(r) is the chance that two points a distance r apart both lie in the phase: its area fraction at
-    r = 0, the square of that far away, and -1/pi times the interface per area as its first slope.
+    S2(r) is the chance that two points a distance r apart both lie in the phase: its fraction at r = 0, the
+    square of that far away, and its first slope is -1/pi times the interface per area (-1/4 times that per volume).
+    On request also S2 along directions, and C2(r), the chance that both points lie in one connected piece.
     """
     only_one(r_max_nm=r_max_nm, r_max_px=r_max_px)
-    micrograph = specimen(calibrated(read_micrograph(image), pixel_size_nm), keep_print=keep_print)
-    if r_max_nm is not None:
-        micrograph.scale()
-    inside, level = phase_of(micrograph, threshold=threshold, phase=phase, smooth_px=smooth_px)
-    pixel = micrograph.pixel_size_nm or (1.0, 1.0)
-    quarter = min(n * p for n, p in zip(inside.shape, pixel, strict=True)) / 4
-    r_max = r_max_nm or (r_max_px * min(pixel) if r_max_px else max(quarter, min(pixel)))
-    run.progress(0, 2, "counting pairs")
-    found = correlation.two_point(inside, r_max=r_max, mask=micrograph.mask, pixel=pixel, periodic=periodic)
-    run.progress(1, 2, "intervals")
-    spread = correlation.block_bootstrap(
-        inside, r_max=r_max, rng=run.rng("blocks"), mask=micrograph.mask, pixel=pixel, periodic=periodic
-    )
-    return _report(run, micrograph, inside, level, phase, found, spread)
+    structure = structure_of(image, mask=mask, keep_print=keep_print, pixel_size_nm=pixel_size_nm, slice_nm=slice_nm)
+    ways = directions(along, structure)
+    r_max = structure.longest(r_max_nm, r_max_px)
+    seen = follow(structure, threshold=threshold, phase=phase, label=label, smooth_px=smooth_px)
+    common: dict[str, Any] = {"r_max": r_max, "mask": structure.mask, "pixel": structure.sides, "periodic": periodic}
+    stages = ["pairs", *(f"pairs along {name}" for name in ways), *(["pairs in clusters"] if clusters else [])]
 
+    def tell(done: int, blocks: int) -> None:
+        run.progress(stage * blocks + done, len(stages) * blocks, f"{stages[stage]}, block {done + 1} of {blocks}")
 
-def phase_of(micrograph: Micrograph, *, threshold: float | None, phase: str, smooth_px: float) -> tuple[np.ndarray, float]:
-    """Where ``phase`` is, and the grey level that divides the two."""
-    grey = micrograph.pixels.astype(np.float64)
-    if smooth_px > 0:
-        grey = ndimage.gaussian_filter(grey, smooth_px, mode="nearest")
-    counted = grey if micrograph.mask is None else grey[micrograph.mask]
-    if counted.size == 0:
-        raise InputError(f"{micrograph.name}: every pixel is masked")
-    low, high = float(counted.min()), float(counted.max())
-    if low == high:
-        raise InputError(f"{micrograph.name}: all pixels have the same grey level ({low:.3g}), so there are no two phases")
-    level = float(threshold_otsu(counted)) if threshold is None else threshold
-    if not low <= level < high:
-        raise InputError(
-            f"{micrograph.name}: threshold={level:g} leaves one phase only; grey levels run from {low:.3g} to {high:.3g}"
+    stage = 0
+    run.progress(0, 1, "counting pairs")
+    found = correlation.two_point(seen.inside, **common)
+    spread = correlation.block_bootstrap(seen.inside, rng=run.rng("blocks"), tell=tell, **common)
+    more: dict[str, tuple[str, Radial]] = {}
+    for name, way in ways.items():
+        stage += 1
+        cone = correlation.directional(
+            seen.inside, direction=way, half_angle_deg=half_angle_deg, rng=run.rng(f"along {name}"), tell=tell, **common
         )
-    bright = grey > level
-    return bright if phase == "bright" else ~bright, level
+        more[f"S2_{name}"] = (f"S2 along {name}", cone)
+    if clusters:
+        stage += 1
+        more["C2"] = ("C2", two_point_cluster(seen.inside, rng=run.rng("clusters"), tell=tell, **common))
+    return _report(run, seen, found, spread, more)
+
+
+def directions(text: str, structure: Structure) -> dict[str, tuple[float, ...]]:
+    """Named directions in physical space of a list such as ``x,y,45``."""
+    found: dict[str, tuple[float, ...]] = {}
+    for part in (part.strip().lower() for part in text.split(",")):
+        if part in structure.axes:
+            found[part] = tuple(float(k) for k in structure.axes[part])
+        elif part:
+            try:
+                angle = float(part)
+            except ValueError:
+                angle = math.nan
+            if structure.ndim == 3 or not math.isfinite(angle):
+                allowed = ", ".join(structure.axes) + ("" if structure.ndim == 3 else " or an angle in degrees")
+                raise BadParameter(f"along: {part!r} is no direction here; allowed: {allowed}")
+            found[f"{angle:g}"] = (-math.sin(math.radians(angle)), math.cos(math.radians(angle)))
+    return found
 
 
 def _report(
-    run: Run,
-    micrograph: Micrograph,
-    inside: np.ndarray,
-    level: float,
-    phase: str,
-    found: correlation.TwoPoint,
-    spread: correlation.Intervals,
+    run: Run, seen: Followed, found: correlation.TwoPoint, spread: correlation.Intervals, more: dict[str, tuple[str, Radial]]
 ) -> Report:
-    unit = "px" if micrograph.pixel_size is None else "nm"
-    save_picture(run, "phase.png", tinted(micrograph.pixels, inside))
+    unit = seen.of.unit
     low, high = spread.s2
-    length = found.correlation_length
-    return Report(
-        title=f"Two-point correlation of the {phase} phase of {micrograph.name}",
+    part, per = ("area", "area") if seen.of.ndim == 2 else ("volume", "volume")
+    curves = {"S2": Curve(found.r, found.s2, "r", "S2", x_unit=unit, y_low=low, y_high=high)}
+    for name, (words, curve) in more.items():
+        curves[name] = Curve(curve.r, curve.value, "r", words, x_unit=unit, y_low=curve.low, y_high=curve.high)
+    figures = {"S2": Figure("band", ("S2",), "Two-point correlation with its 95 % interval")}
+    along = tuple(name for name in more if name != "C2")
+    if along:
+        figures["along"] = Figure("band", along, "Two-point correlation by direction, with 95 % intervals")
+    if "C2" in more:
+        figures["C2"] = Figure("band", ("S2", "C2"), "Both ends in the phase (S2), and both in one connected piece of it (C2)")
+    return phase_report(
+        run,
+        seen,
+        title="Two-point correlation",
         values={
-            "area_fraction": Quantity(found.area_fraction, "", *spread.area_fraction),
-            "correlation_length": Quantity(_known(length), unit, *map(_known, spread.correlation_length)),
-            "interface_per_area": Quantity(found.interface_per_area, f"1/{unit}", *spread.interface_per_area),
-            "threshold": Quantity(level),
+            f"{part}_fraction": Quantity(found.area_fraction, "", *spread.area_fraction),
+            "correlation_length": Quantity(known(found.correlation_length), unit, *both(spread.correlation_length)),
+            f"interface_per_{per}": Quantity(found.interface_per_area, f"1/{unit}", *spread.interface_per_area),
         },
-        curves={"S2": Curve(found.r, found.s2, "r", "S2", x_unit=unit, y_low=low, y_high=high)},
-        figures={
-            "S2": Figure("band", ("S2",), "Two-point correlation with its 95 % interval"),
-            "phase": Figure("overlay", ("phase",), f"The {phase} phase, coloured"),
-        },
-        files={"phase": "phase.png"},
-        notes=_notes(micrograph, found, spread),
+        curves=curves,
+        figures=figures,
+        notes=_notes(found, spread),
         cites=(
             "Debye, Anderson and Brumberger, J. Appl. Phys. 28, 679 (1957)",
             "Torquato, Random Heterogeneous Materials (2002)",
+            *(("Torquato, Beasley and Chiew, J. Chem. Phys. 88, 6540 (1988)",) if "C2" in more else ()),
         ),
     )
 
 
-def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None
-
-
-def _notes(micrograph: Micrograph, found: correlation.TwoPoint, spread: correlation.Intervals) -> tuple[str, ...]:
-    size, length = micrograph.pixel_size, found.correlation_length
+def _notes(found: correlation.TwoPoint, spread: correlation.Intervals) -> tuple[str, ...]:
+    length = found.correlation_length
     notes = [f"intervals: 95 %, from {spread.blocks} blocks about {spread.block_px} px wide"]
-    if size is None:
-        notes.append("scale: unknown, so lengths are in pixels; give pixel_size_nm, or read the scale bar")
-    else:
-        notes.append(f"scale: {size.x_nm:.6g} nm a pixel ({size.origin})")
-        if not size.square:
-            notes.append(f"pixels are not square ({size.y_nm:.6g} nm high); distances are physical")
     if not math.isfinite(length):
         notes.append("the correlation does not fall to 1/e within the longest distance; give a larger one")
     elif spread.block_px * min(found.pixel) < 3 * length:
         notes.append("the image is only a few correlation lengths wide, so its intervals are too narrow")
     if found.interface_per_area * max(found.pixel) > 0.3:
         notes.append("the interface is as fine as the pixels, as noise is; smooth_px=1 or more may be needed")
-    return (*notes, *micrograph.notes)
+    return tuple(notes)
