@@ -1,1 +1,10 @@
-"""Everything that is fitted to examples. torch is imported by the modules that need it, and only there."""
+"""
+Everything that is fitted to examples.
+
+Modules load when they are first used: ``training`` brings scikit-learn, ``statistics`` torch, and using a fitted judge
+neither.
+"""
+
+import lazy_loader  # type: ignore[import-untyped]  # it carries no types
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules={"statistics", "training"})

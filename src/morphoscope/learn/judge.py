@@ -73,3 +73,12 @@ class Judge:
         )
         known = novelty.Familiar(arrays["axes"], arrays["variances"], float(told["residual"]))
         return cls(fit, known, float(told["limit"]), tuple(told["grades"]), tuple(told["cuts"]))
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What fits that never saw an image's group said of it: logits (repeats, n[, classes]), novelty (n,), base rates."""
+
+    logits: np.ndarray
+    novelty: np.ndarray
+    base_rate: float

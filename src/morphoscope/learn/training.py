@@ -10,13 +10,12 @@ Checked against: recovery of known weights, and labels that only the group knows
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import InputError, MissingDependency
 from . import novelty
-from .judge import Judge
+from .judge import Held, Judge
 from .logistic import CUT, Logistic
 
 try:
@@ -43,15 +42,6 @@ def fit(rows: np.ndarray, labels: Sequence[str], *, names: Sequence[str], classe
     fits = [LogisticRegression(C=strength, max_iter=500).fit(z, code) for strength in STRENGTHS]
     weights, bias = (np.mean([np.asarray(getattr(one, name)) for one in fits], axis=0) for name in ("coef_", "intercept_"))
     return Logistic(tuple(names), ordered, mean, scale, weights, bias)
-
-
-@dataclass(frozen=True, eq=False)
-class Held:
-    """What fits that never saw an image's group said of it: logits (repeats, n[, classes]), novelty (n,), base rates."""
-
-    logits: np.ndarray
-    novelty: np.ndarray
-    base_rate: float
 
 
 def cross_validated(

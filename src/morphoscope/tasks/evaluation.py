@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import learn
 from ..core import Curve, Dataset, Figure, Quantity, Report, Run
 from ..datasets import polymer_sem, protocols
 from ..errors import InputError
-from ..learn import training
+from ..learn.judge import Held
 from ..learn.model_folder import write_model
 from ..measure import scores
 from .descriptors import described
@@ -37,7 +38,7 @@ def train(
     cuts = list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
     names, kept, rows, left_out = _rows(run, dataset)
     labels, groups = [str(sample.label) for sample in kept], [sample.group for sample in kept]
-    held = training.cross_validated(
+    held = learn.training.cross_validated(
         rows, labels, _indices(kept, cuts), classes=classes,
         progress=lambda done: run.progress(done, len(cuts), f"fold {done + 1} of {len(cuts)}"),
     )  # fmt: skip
@@ -45,7 +46,7 @@ def train(
     tested = ~np.isnan(held.logits[0])
     found = _scores(run, truth, held, groups, tested)
     honest = _sentence(found, protocol, len(dataset.groups))
-    judge = training.whole(
+    judge = learn.training.whole(
         rows, labels, held, names=names, classes=classes, grades=grades,
         graded=[sample.texts.get("grade") for sample in kept],
     )  # fmt: skip
@@ -100,7 +101,7 @@ def _places(place: dict[str, int], part: Dataset) -> np.ndarray:
     return np.array([place[sample.key] for sample in part if sample.key in place])
 
 
-def _scores(run: Run, truth: np.ndarray, held: training.Held, groups: list[str], tested: np.ndarray) -> dict[str, Quantity]:
+def _scores(run: Run, truth: np.ndarray, held: Held, groups: list[str], tested: np.ndarray) -> dict[str, Quantity]:
     """Mean over the repeats of each score, with its interval by redrawn groups."""
     logits, sure = held.logits[:, tested], truth[tested]
 
