@@ -50,10 +50,11 @@ def find(pattern: Pattern) -> tuple[tuple[float, float], float] | None:
         misfit, start.tolist(), initial_simplex=(start + scale * SIMPLEX).tolist(),
         xtol=0.005, ftol=1e-9, disp=False, full_output=True,
     )  # fmt: skip
-    if -lowest < LEAST_CORRELATION:
+    alike = -float(lowest)
+    if alike < LEAST_CORRELATION:
         return None
     row, column = ((float(x) + 0.5) * fine - 0.5 for x in at)
-    return (row, column), float(-lowest)
+    return (row, column), alike
 
 
 def _level(pattern: Pattern) -> tuple[np.ndarray, np.ndarray]:

@@ -30,11 +30,13 @@ from scipy import stats
 
 from ...errors import InputError
 from . import linear
-from .curves import Scattered
+from .curves import Scattered, window_mean
 
 LEAST = 6
 REACH = 1.3
 HOPELESS = 1e-3
+UNSEEN = 5e-4
+DEEPEST = 0.3
 CURVED = ((0.005, 0.02), (-0.0005, 0.001))
 
 
@@ -66,11 +68,13 @@ def fit(data: Scattered, *, q_low: float | None = None, q_high: float | None = N
         if q_high is not None:
             return _fitted(part)
         return _from(part, 0)
-    found = [made for start in _starts(len(whole)) if (made := _from(whole, start)) is not None]
-    good = [made for made in found if made.passed]
-    if good:
-        return good[0]
-    best = max(found, key=lambda made: made.p_value, default=None)
+    best: Guinier | None = None
+    for start in _starts(len(whole)):
+        made = _from(whole, start)
+        if made is not None and made.passed:
+            return made
+        if made is not None and (best is None or made.p_value > best.p_value):
+            best = made
     return best if best is not None and best.p_value > HOPELESS else None
 
 
@@ -82,7 +86,9 @@ def _starts(count: int) -> list[int]:
 
 def _from(data: Scattered, start: int) -> Guinier | None:
     """The longest range from the point ``start`` that ends below q Rg = 1.3."""
-    stop = len(data)
+    level = window_mean(data.q, data.intensity)[start:]
+    low = np.flatnonzero(level < DEEPEST * level[0])  # well beyond the 0.57 that q Rg = 1.3 leaves
+    stop = start + max(int(low[0]), LEAST) if len(low) else len(data)
     for _ in range(60):
         part = _part(data, start, stop)
         if len(part) < LEAST:
@@ -92,7 +98,7 @@ def _from(data: Scattered, start: int) -> Guinier | None:
             stop = start + (stop - start) * 3 // 4
             continue
         reach = start + int(np.searchsorted(data.q[start:], REACH / made.rg, side="right"))
-        if reach >= stop:
+        if reach >= stop or made.q_high * made.rg < 1.02 * REACH:
             return made if made.q_low * made.rg < 1.0 else None
         stop = min(max(reach, start + (stop - start) // 2), stop - 1)
     return None
@@ -115,7 +121,7 @@ def _fitted(part: Scattered) -> Guinier | None:
     rg = rg_line = math.sqrt(-3 * line[1])
     free, scale = max(len(part) - 2, 1), 1.0
     prior = np.hstack([np.zeros((2, 2)), np.diag([1 / sd for _, sd in CURVED])]), np.array([mean / sd for mean, sd in CURVED])
-    for _ in range(4):
+    for _ in range(3):
         x = square * rg**2
         design = np.stack([ones, square, x**2, x**3], axis=1)
         answer, covariance, chi2 = linear.solve(design, level, weight / math.sqrt(scale), prior=prior)
@@ -129,7 +135,8 @@ def _fitted(part: Scattered) -> Guinier | None:
         return None
     residual = (level - design @ answer) * weight
     p_sum = float(stats.chi2.sf(float((residual**2).sum()), free)) if part.stated else 1.0
-    p_value = min(1.0, 2 * min(p_sum, _runs(residual)))
+    seen = part.stated or float(np.sqrt(np.mean((level - design @ answer) ** 2))) > UNSEEN
+    p_value = min(1.0, 2 * min(p_sum, _runs(residual))) if seen else 1.0
     i0 = math.exp(answer[0])
     return Guinier(
         rg, rg_error, i0, i0 * math.sqrt(covariance[0, 0]), rg_line,

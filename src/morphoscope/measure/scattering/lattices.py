@@ -8,10 +8,11 @@ being its first reflection. Each candidate is judged by the likelihood of the ot
           + \frac{\epsilon}{\Delta} \right] \times p^{\text{found}} (1 - p)^{\text{missing}}
 
 over its n reflections up to the last peak (range :math:`\Delta` of ln q): a lattice with many reflections must explain more with
-them. A reflection is seen with probability p = 0.7, for form factors extinguish some. :math:`\sigma_j` is the error of both
+them. A reflection is seen with probability p = 0.85, for form factors extinguish some. :math:`\sigma_j` is the error of both
 positions and 0.3 % of calibration and distortion. ``spheres`` (the maxima of a sphere's form factor, 2 % allowed, for they
 stand on a slope) and ``none`` (anywhere) compete with the lattices at equal odds. The score is the posterior probability. An
-answer needs 0.9; one peak never has it, two seldom, and body-centred and simple cubic differ at the seventh reflection only.
+answer needs 0.85 and three peaks. Body-centred and simple cubic differ at the seventh reflection only, so simple cubic is
+hardly ever certain.
 
 References
 ----------
@@ -42,11 +43,12 @@ SQUARES: dict[str, tuple[int, ...]] = {
 """Squared positions of the allowed reflections, in units of (2 pi / a)², or of the first for layers and hexagons."""
 
 SPHERE_MAXIMA = (5.763, 9.095, 12.323, 15.515, 18.689, 21.854)
-SEEN = 0.7
+SEEN = 0.85
 STRAY = 0.02
 DISTORTION = 0.003
 SLOPE = 0.02
-NEEDED = 0.9
+NEEDED = 0.85
+LEAST_PEAKS = 3
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,12 @@ def index(peaks: Sequence[Peak]) -> Indexing:
     scores = {name: math.exp(value - highest) / total for name, value in logs.items()}
     candidates = sorted((_candidate(name, scores[name], q, error, span) for name in logs), key=lambda one: -one.score)
     best = candidates[0]
-    sure = best.score >= NEEDED and best.lattice in SQUARES and all(number is not None for number in best.reflections)
+    sure = (
+        len(q) >= LEAST_PEAKS
+        and best.score >= NEEDED
+        and best.lattice in SQUARES
+        and all(number is not None for number in best.reflections)
+    )
     return Indexing(best.lattice if sure else "", tuple(candidates))
 
 

@@ -40,7 +40,7 @@ GRID = {"sphere": 300, "cylinder": 24}
 LENGTHS = 24
 WIDTHS = (0.04, 0.12, 0.35)
 WIDTH_BOUNDS = (0.002, 1.0)
-STARTS = {"sphere": 6, "cylinder": 10}
+STARTS = {"sphere": 5, "cylinder": 10}
 ENDS = 4
 ASTRAY = 2.0
 HOPELESS = 100.0
@@ -108,10 +108,10 @@ def fit(sets: Sequence[Scattered], *, model: str, distribution: str = "schulz") 
     smooth = Problem(tuple(_widened(data) for data in sets), model, distribution)
     bounds = _bounds(sets, model, distribution)
     near = sorted((_minimum(smooth, start, bounds, 25) for start in _starts(smooth)), key=lambda one: float(one.cost))
-    ends = [_minimum(exact, one.x, bounds, 100) for one in _distinct(near)]
-    best = min(ends, key=lambda one: float(one.cost))
+    free = points - count - 2 * len(sets)
+    best = _best(exact, _distinct(near), bounds, good=free if all(data.stated for data in sets) else 0.0)
     astray = float((smooth.residual(best.x) ** 2).sum()) > ASTRAY * 2 * float(near[0].cost) + 1
-    if astray or 2 * float(best.cost) > HOPELESS * (points - count - 2 * len(sets)):
+    if astray or 2 * float(best.cost) > HOPELESS * free:
         wide = Problem(tuple(_widened(data, thin=False) for data in sets), model, distribution)
         return _result(exact, _minimum(wide, near[0].x, bounds, 100).x, bounds, wide=wide)
     return _result(exact, best.x, bounds)
@@ -171,6 +171,18 @@ def _minimum(problem: Problem, start: np.ndarray, bounds: tuple[np.ndarray, np.n
     return optimize.least_squares(
         problem.residual, inside, bounds=bounds, x_scale=0.1, max_nfev=most, diff_step=[1e-6] * len(start)
     )
+
+
+def _best(
+    problem: Problem, near: list[optimize.OptimizeResult], bounds: tuple[np.ndarray, np.ndarray], *, good: float
+) -> optimize.OptimizeResult:
+    """The lowest minimum that starts from ``near``; the first whose sum of squares is about as ``good`` as noise allows."""
+    found: list[optimize.OptimizeResult] = []
+    for one in near:
+        found.append(_minimum(problem, one.x, bounds, 100))
+        if 2 * float(found[-1].cost) < 1.3 * good:
+            break
+    return min(found, key=lambda one: float(one.cost))
 
 
 def _distinct(found: list[optimize.OptimizeResult]) -> list[optimize.OptimizeResult]:

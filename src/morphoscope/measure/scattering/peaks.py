@@ -1,14 +1,15 @@
 r"""
 Maxima of I(q): position, width and height with errors.
 
-Candidates are the maxima of ln I, lightly smoothed, that rise ``SIGNIFICANT`` errors and ``LEAST_RISE`` above the higher of
+Candidates are the maxima of ln I, lightly smoothed, that rise ``CLEAR`` errors and ``LEAST_RISE`` above the higher of
 the two valleys beside them; and shoulders, the maxima above the background of ln I against ln q, on which a power law is
 a straight line, that SNIP clipping leaves [1]_. Each is then fitted on a background that is a power law around it:
 
 .. math:: I(q) = e^{a} (q / q^*)^{-b} + h\, e^{-4 \ln 2\, (q - q^*)^2 / w^2}
 
 or with a Lorentzian, :math:`h / (1 + 4 (q - q^*)^2 / w^2)`, whichever fits better; w is the full width at half height. A shoulder
-counts where it is narrow and its height is significant. Errors are scaled by the misfit where it exceeds the noise.
+counts where it is narrow and its height is significant. A maximum that neither describes keeps the vertex of a parabola
+through its top, and its width has no error. Errors are scaled by the misfit where it exceeds the noise.
 The domain period is :math:`d = 2 \pi / q^*`.
 
 References
@@ -21,7 +22,7 @@ Checked against: made peaks on power laws with noise (coverage, false alarms), i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage, optimize, signal
@@ -30,7 +31,10 @@ from . import linear
 from .curves import Scattered, window_mean
 
 SIGNIFICANT = 4.0
+CLEAR = 5.0
+SURE = 10.0
 SHOULDER_SIGNIFICANT = 6.0
+NARROW_SIGNIFICANT = 20.0
 LEAST_RISE = 0.02
 SHOULDER_WIDTH = 0.3
 CLIP = 0.25
@@ -64,13 +68,12 @@ def find(data: Scattered) -> list[Peak]:
     if len(part) < 8:
         return []
     level, sd = _smoothed(part)
-    found: list[Peak] = []
     tops = _maxima(level, sd)
     shoulders = [at for at in _shoulders(part.q, level, sd) if all(abs(at - top) > 2 for top in tops)]
-    edges = sorted({*tops, *shoulders})
-    for at in edges:
-        others = [other for other in edges if other != at]
-        peak = _fitted(part, level, at, others, shoulder=at in shoulders)
+    found: list[Peak] = []
+    for at in (*tops, *shoulders):
+        others = [other for other in (tops if at in tops else (*tops, *shoulders)) if other != at]
+        peak = _fitted(part, level, at, others, rise=tops.get(at))
         if peak is not None and all(abs(peak.q - one.q) > 0.5 * min(peak.width, one.width) for one in found):
             found.append(peak)
     strongest = sorted(found, key=lambda one: -one.height / one.height_error)[:MOST]
@@ -95,13 +98,15 @@ def _smoothed(part: Scattered) -> tuple[np.ndarray, np.ndarray]:
     return np.log(smooth), relative / math.sqrt(max(1.0, 2 * width * math.sqrt(math.pi)))
 
 
-def _maxima(level: np.ndarray, sd: np.ndarray) -> list[int]:
+def _maxima(level: np.ndarray, sd: np.ndarray) -> dict[int, float]:
+    """Maxima of the smoothed curve, and how many errors each rises above the higher valley beside it."""
     tops, facts = signal.find_peaks(level, prominence=LEAST_RISE)
-    kept = []
+    kept = dict[int, float]()
     for top, rise, left, right in zip(tops, facts["prominences"], facts["left_bases"], facts["right_bases"], strict=True):
         valley = left if level[left] > level[right] else right
-        if rise > SIGNIFICANT * math.hypot(sd[top], sd[valley]) and min(top, len(level) - 1 - top) >= 2:
-            kept.append(int(top))
+        errors = float(rise) / math.hypot(sd[top], sd[valley])
+        if errors > CLEAR and min(top, len(level) - 1 - top) >= 2:
+            kept[int(top)] = errors
     return kept
 
 
@@ -122,27 +127,52 @@ def _shoulders(q: np.ndarray, level: np.ndarray, sd: np.ndarray) -> list[int]:
     ]
 
 
-def _fitted(part: Scattered, level: np.ndarray, at: int, others: list[int], *, shoulder: bool) -> Peak | None:
-    """The peak around the point ``at``, or None where it does not stand a fit."""
+def _fitted(part: Scattered, level: np.ndarray, at: int, others: list[int], *, rise: float | None) -> Peak | None:
+    """The peak around the point ``at``, or None where it does not stand a fit; a shoulder has no ``rise``."""
+    shoulder = rise is None
     q0 = float(part.q[at])
     left = max((o for o in others if o < at), default=-1)
     right = min((o for o in others if o > at), default=len(level))
-    first = left + 1 + int(np.argmin(level[left + 1 : at])) if left >= 0 else 0
-    last = at + 1 + int(np.argmin(level[at + 1 : right])) if right < len(level) else len(level) - 1
+    first = left + 1 + int(np.argmin(level[left + 1 : at]))
+    last = at + 1 + int(np.argmin(level[at + 1 : right]))
     width = _half_width(part.q, np.exp(level), at, first, last, shoulder=shoulder)
     inside = (part.q >= max(part.q[first], q0 - 2 * width)) & (part.q <= min(part.q[last], q0 + 2 * width))
     inside[max(0, at - 3) : at + 4] = True
     piece = part.only(inside)
-    fits = [_shape_fit(piece, q0, width, name) for name in ("gauss", "lorentz")]
-    made = [one for one in fits if one is not None]
-    if not made:
+    fits = [one for name in ("gauss", "lorentz") if (one := _shape_fit(piece, q0, width, name)) is not None]
+    peak = min(fits, key=lambda one: one[0])[1] if fits else None
+    if peak is not None and (peak.height < SIGNIFICANT * peak.height_error or not piece.q[0] < peak.q < piece.q[-1]):
+        peak = None
+    if rise is not None:
+        return (
+            peak
+            if peak is not None or rise < SURE
+            else _top(part, level, at, width, base=float(np.exp(max(level[first], level[last]))))
+        )
+    if peak is None or peak.width > SHOULDER_WIDTH * peak.q or peak.height < SHOULDER_SIGNIFICANT * peak.height_error:
         return None
-    _, peak = min(made, key=lambda one: one[0])
-    if peak.height < SIGNIFICANT * peak.height_error or not piece.q[0] < peak.q < piece.q[-1]:
+    return replace(peak, shoulder=True) if peak.height > 2 * LEAST_RISE * peak.background else None
+
+
+def _top(part: Scattered, level: np.ndarray, at: int, width: float, *, base: float) -> Peak | None:
+    """A maximum that no shape fits: the vertex of a parabola through its top, or the middle of its few points."""
+    q0 = float(part.q[at])
+    inside = np.abs(part.q - q0) < 0.4 * width
+    inside[max(0, at - 1) : at + 2] = True
+    piece = part.only(inside)
+    bare = len(piece) < 5  # too few points to be smoothed
+    height, step = float(part.intensity[at] if bare else np.exp(level[at])) - base, float(np.gradient(part.q)[at])
+    q, error, shape = q0, step / math.sqrt(12), "points"
+    if not bare:
+        x = (piece.q - q0) / width
+        (_, b, c), spread, chi2 = linear.solve(np.stack([np.ones_like(x), x, x**2], axis=1), piece.intensity, 1 / piece.error)
+        if c < 0 and abs(b / (2 * c)) < 0.5:
+            slope = np.array([0, -1 / (2 * c), b / (2 * c**2)])
+            scale = max(1.0 if piece.stated else 0.0, chi2 / max(len(piece) - 3, 1))
+            q, error, shape = q0 - width * b / (2 * c), width * math.sqrt(scale * float(slope @ spread @ slope)), "parabola"
+    if height <= 0 or (bare and height < NARROW_SIGNIFICANT * float(part.error[at])):
         return None
-    narrow = peak.width < SHOULDER_WIDTH * peak.q and peak.height > 2 * LEAST_RISE * peak.background
-    narrow &= peak.height > SHOULDER_SIGNIFICANT * peak.height_error
-    return None if shoulder and not narrow else peak if not shoulder else Peak(**{**vars(peak), "shoulder": True})
+    return Peak(float(q), float(error), max(width, step), math.nan, height, float(part.error[at]), base, shape, False)
 
 
 def _half_width(q: np.ndarray, value: np.ndarray, at: int, first: int, last: int, *, shoulder: bool) -> float:

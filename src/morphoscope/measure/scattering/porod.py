@@ -6,11 +6,12 @@ The far end of a curve: its power, Porod's constant, the background; and the inv
 
 Sharp, smooth interfaces give p = 4; then S is their area in the volume V and :math:`l_p = 4 \phi (1 - \phi) V / S` Porod's
 length, the mean chord for :math:`\phi (1 - \phi)` weighted phases. p and B are fitted together; K is then fitted with p = 4.
-Where the curve oscillates about the law, as that of equal spheres does, the scatter of :math:`q^4 I` over 50 % of q takes the
-place of smaller errors, so that the minima do not rule the fit.
+Where the curve oscillates about the law, as that of equal spheres does, its scatter over 50 % of q takes the place of smaller
+errors, so that the minima do not rule the fit.
 
 The range is the widest one at the far end, a factor of two in q at least, which the law describes within those errors and
-whose power is known to 0.5; a curve without such a range has no Porod law.
+whose power is known to 0.5; a curve without such a range has no Porod law. It is then begun 1.4 times further in, since a widest
+range is one whose misfit is just not seen; half of what that changes joins the errors.
 
 The invariant is the trapezoidal sum over the data less B, Guinier's law (else a constant) below them and
 :math:`K q^{-4}` beyond ``q_switch``, the end of the data that stand out of their noise; the shares of both are given, and
@@ -27,7 +28,7 @@ Checked against: spheres of known interface and contrast, in tests/validation/te
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, stats
@@ -39,6 +40,8 @@ from .guinier import Guinier
 
 LEAST = 8
 WINDOW = 1.22
+ROUGH = 0.15
+MARGIN = 1.4
 LEAST_POWER = 0.9
 MOST_EXTRAPOLATED = 0.3
 
@@ -77,42 +80,47 @@ class Invariant:
 
 def fit(data: Scattered, *, q_low: float | None = None, beyond: float = 0.0) -> Porod | None:
     """Porod's law from ``q_low`` on, else where it holds ``beyond`` the peaks; None where the curve falls off as no power."""
-    error = _scatter(data)
     if q_low is not None:
-        part = data.q >= q_low
-        if part.sum() < LEAST:
-            raise InputError(f"{data.name}: {int(part.sum())} points lie beyond {q_low:g} 1/nm; Porod's law needs {LEAST}")
-        return _fitted(data.only(part), error[part])
+        part = data.only(data.q >= q_low)
+        if len(part) < LEAST:
+            raise InputError(f"{data.name}: {len(part)} points lie beyond {q_low:g} 1/nm; Porod's law needs {LEAST}")
+        return _fitted(part)
     for low in np.geomspace(max(data.q[0] * 1.2, beyond), data.q[-1] / 2, 24) if beyond < data.q[-1] / 2 else ():
-        part = data.q >= low
-        if part.sum() < LEAST:
+        part = data.only(data.q >= low)
+        if len(part) < LEAST:
             break
-        made = _fitted(data.only(part), error[part])
+        made = _fitted(part)
         if made is not None and made.passed:
-            return made
+            return _inner(data, made)
     return None
 
 
-def _scatter(data: Scattered) -> np.ndarray:
-    """The errors, or the scatter of q^4 I about its mean over a window where that is more than twice as large."""
-    lifted = data.intensity * data.q**4
-    mean = window_mean(data.q, lifted, factor=WINDOW)
-    scatter = np.sqrt(window_mean(data.q, (lifted - mean) ** 2, factor=WINDOW)) / data.q**4
-    usual = np.sqrt(window_mean(data.q, data.error**2, factor=WINDOW))
-    return np.asarray(np.where(scatter > 2 * usual, scatter, np.maximum(data.error, 0.5 * usual)))
+def _inner(data: Scattered, found: Porod) -> Porod:
+    """The law a margin further in, where the crossover to other laws has died away; half of the change joins its errors."""
+    part = data.only(data.q >= MARGIN * found.q_low)
+    inner = _fitted(part) if len(part) >= LEAST and part.q[-1] > 1.5 * part.q[0] else None
+    if inner is None:
+        return found
+    names = ("exponent", "constant", "background")
+    moved = {f"{n}_error": math.hypot(getattr(inner, f"{n}_error"), (getattr(inner, n) - getattr(found, n)) / 2) for n in names}
+    return replace(inner, passed=True, **moved)
 
 
-def _fitted(part: Scattered, error: np.ndarray) -> Porod | None:
-    u = np.log(part.q / part.q[0])
-    scale = max(float(np.abs(part.intensity[: max(3, len(part) // 8)]).mean()), float(part.error.min()))
+def _scatter(part: Scattered, model: np.ndarray) -> np.ndarray:
+    """The errors, or the scatter of the data about the trend of the ratio to ``model`` where that is twice as large."""
+    level = np.maximum(np.abs(model), part.error)
+    off = (part.intensity - model) / level
+    scatter = np.sqrt(window_mean(part.q, (off - window_mean(part.q, off, factor=WINDOW)) ** 2, factor=WINDOW)) * level
+    usual = np.sqrt(window_mean(part.q, (part.error / level) ** 2, factor=WINDOW)) * level
+    return np.asarray(np.where(scatter > 2 * usual, scatter, np.maximum(part.error, 0.5 * usual)))
 
-    def misfit(at: np.ndarray) -> np.ndarray:
-        return np.asarray((scale * (np.exp(at[0] - at[1] * u) + at[2]) - part.intensity) / error)
 
-    found = optimize.least_squares(
-        misfit, np.array([0.0, 4.0, 0.0]),
-        bounds=([-12, 0.2, -2], [12, 8, 2]), x_scale=(1, 1, 0.01), max_nfev=100,
-    )  # fmt: skip
+def _fitted(part: Scattered) -> Porod | None:
+    """Power, constant and background of all points; first with wide errors, which show how far the curve oscillates."""
+    wide = np.hypot(part.error, ROUGH * window_mean(part.q, np.abs(part.intensity), factor=WINDOW))
+    rough = _power(part, wide, np.array([0.0, 4.0, 0.0]))
+    error = _scatter(part, _law(part, rough.x))
+    found = _power(part, error, rough.x)
     chi2, free = 2 * float(found.cost), max(len(part) - 3, 1)
     spread = linear.covariance(np.asarray(found.jac)) * max(1.0 if part.stated else 0.0, chi2 / free)
     p_error = math.sqrt(spread[1, 1])
@@ -122,6 +130,21 @@ def _fitted(part: Scattered, error: np.ndarray) -> Porod | None:
     return Porod(
         float(found.x[1]), p_error, *constant, float(part.q[0]), float(part.q[-1]), len(part), bool(chi2 / free < _limit(free)),
     )  # fmt: skip
+
+
+def _law(part: Scattered, at: np.ndarray) -> np.ndarray:
+    """The law at logarithm of K, power and B, in units of the first intensities."""
+    scale = max(float(np.abs(part.intensity[: max(3, len(part) // 8)]).mean()), float(part.error.min()))
+    return np.asarray(scale * (np.exp(at[0] - at[1] * np.log(part.q / part.q[0])) + at[2]))
+
+
+def _power(part: Scattered, error: np.ndarray, start: np.ndarray) -> optimize.OptimizeResult:
+    def misfit(at: np.ndarray) -> np.ndarray:
+        return np.asarray((_law(part, at) - part.intensity) / error)
+
+    low, high = np.array([-12, 0.2, -2.0]), np.array([12, 8, 2.0])
+    inside = np.clip(start, low + 1e-6, high - 1e-6)
+    return optimize.least_squares(misfit, inside, bounds=(low, high), x_scale=(1, 1, 0.01), max_nfev=100)
 
 
 def _limit(free: int) -> float:
