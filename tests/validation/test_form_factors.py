@@ -98,7 +98,8 @@ def test_smearing_by_a_gaussian_and_by_a_slit_in_closed_form():
     q = np.linspace(0.3, 2, 40)
     spread = 0.05 + 0.02 * q
     blurred = smearing(Scattered(q, q, q, True, q_sd=spread))
-    np.testing.assert_allclose(blurred.seen(np.exp(-(blurred.q**2))), np.exp(-(q**2) / (1 + 2 * spread**2)) / np.sqrt(1 + 2 * spread**2), rtol=0.01)  # fmt: skip
+    wider = 1 + 2 * spread**2
+    np.testing.assert_allclose(blurred.seen(np.exp(-(blurred.q**2))), np.exp(-(q**2) / wider) / np.sqrt(wider), rtol=0.01)
     np.testing.assert_allclose(blurred.seen(blurred.q), q, rtol=2e-3)
     slit = smearing(Scattered(q, q, q, True, slit=30.0))
     np.testing.assert_allclose(slit.seen(slit.q**-4), np.pi / 4 / q**3 / 30, rtol=2e-3)  # the integral of (q² + u²)^-2
@@ -120,6 +121,7 @@ def test_a_sphere_is_found_with_its_spread_scale_and_background(rng):
     assert not found.widened
 
 
+@pytest.mark.slow
 def test_two_curves_of_one_sample_are_fitted_together(rng):
     low, high = np.geomspace(0.002, 0.08, 50), np.geomspace(0.05, 1, 60)
     slit = Scattered(low, low, low, True, slit=1.0)
@@ -146,7 +148,8 @@ def test_fit_intervals_hold_the_truth():
 @pytest.mark.slow
 def test_a_cylinder_is_found(rng):
     q = np.geomspace(0.02, 3, 90)
-    found = model_fit.fit([noisy(q, cylinder(q, radius=3.0, length=50.0, distribution="none"), 0.02, rng)], model="cylinder", distribution="none")  # fmt: skip
+    data = noisy(q, cylinder(q, radius=3.0, length=50.0, distribution="none"), 0.02, rng)
+    found = model_fit.fit([data], model="cylinder", distribution="none")
     assert abs(found.values["radius"] - 3) < 4 * found.errors["radius"] < 0.2
     assert abs(found.values["length"] - 50) < 4 * found.errors["length"] < 8
 
@@ -171,6 +174,7 @@ def test_open_curves_have_the_sizes_in_their_names(shared_data, name, model, rad
         assert near.rg == pytest.approx(math.sqrt(3 / 5) * radius, rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_open_latex_is_half_a_micrometre(shared_data):
     """Nominally 500 nm; both of its curves, one smeared by resolution, one by a slit, agree on 460 nm."""
     path = shared_data / "scattering_1d" / "sasview" / "latex_smeared.xml"

@@ -35,6 +35,7 @@ def test_peaks_on_a_power_law_are_found_with_place_width_and_height(rng):
     assert found[0].period == pytest.approx(2 * math.pi / 0.3, rel=0.01)
 
 
+@pytest.mark.slow
 def test_intervals_of_the_place_hold_the_truth():
     """Coverage over seeds; 95 % intervals, seven misses of eighty are allowed."""
     inside = 0
@@ -45,6 +46,7 @@ def test_intervals_of_the_place_hold_the_truth():
     assert inside >= 73
 
 
+@pytest.mark.slow
 def test_smooth_curves_have_no_peak():
     """Power laws, coils with a background and Guinier's knee, 60 of them: one false alarm is allowed."""
     alarms = 0
@@ -129,7 +131,9 @@ def test_maxima_of_spheres_are_no_lattice(rng):
 
 
 @pytest.mark.parametrize("lattice, name, size", [
-    ("lamellar", "period", 10.0), ("hexagonal", "lattice_constant", 20 / math.sqrt(3)), ("gyroid", "lattice_constant", 10 * math.sqrt(6)),
+    ("lamellar", "period", 10.0),
+    ("hexagonal", "lattice_constant", 20 / math.sqrt(3)),
+    ("gyroid", "lattice_constant", 10 * math.sqrt(6)),
 ])  # fmt: skip
 def test_spacing(lattice, name, size):
     assert lattices.spacing(lattice, 2 * math.pi / 10) == (name, pytest.approx(size))

@@ -357,7 +357,8 @@ def _peak_notes(parts: Parts) -> list[str]:
             "the maxima lie as those of a sphere's form factor do, so they are no lattice and no period is given; fit a sphere"
         ]
     return [
-        f"lattice: not sure; {best.lattice} scores {best.score:.2f}, {second.lattice} {second.score:.2f}; an answer needs three peaks and 0.85"
+        f"lattice: not sure; {best.lattice} scores {best.score:.2f}, {second.lattice} {second.score:.2f}; "
+        "an answer needs three peaks and 0.85"
     ]
 
 

@@ -25,6 +25,7 @@ in tests/validation/test_azimuthal.py.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,8 @@ from .plane import Plane
 
 ERRORS = ("auto", "sigma", "poisson", "scatter")
 MOST_BINS = 100_000
+SMALL_RING = 40_000
+PARTS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +100,19 @@ def average(
     count = max(stop - start, 0)
     valid = plane.valid if sector is None else plane.valid & _within(plane.angle_deg, *sector)
     if split > 1:
-        return _by_parts(plane, valid, width, start, count, how, split)
+
+        def place_of(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            return np.asarray(np.floor(np.hypot(x, y) / width).astype(np.int64) - start)
+
+        return _filled(_by_parts(plane, valid, split, place_of, count, how))
     place = np.where(valid, (plane.radius * (1 / width)).astype(np.int32) - start, -1)
-    return _means(plane, place, count, how)
+    return _filled(_means(plane, place, count, how))
+
+
+def _filled(found: Average) -> Average:
+    """The rings that hold a pixel."""
+    kept = found.pixels > 0
+    return Average(found.q[kept], found.value[kept], found.error[kept], found.spread[kept], found.pixels[kept], found.how)
 
 
 def _within(angle_deg: np.ndarray, middle_deg: float, width_deg: float) -> np.ndarray:
@@ -108,81 +121,93 @@ def _within(angle_deg: np.ndarray, middle_deg: float, width_deg: float) -> np.nd
 
 
 def _means(plane: Plane, place: np.ndarray, count: int, how: str) -> Average:
-    """Means over the pixels of each ``place``; places outside of 0 to ``count`` are left out."""
+    """Means over the pixels of each ``place``, NaN where there are none; places outside of 0 to ``count`` are left out."""
     inside = (place >= 0) & (place < count)
     at, value, q = place[inside], plane.intensity[inside], plane.radius[inside]
     pixels = np.bincount(at, minlength=count)
-    kept = pixels > 0
-    number = pixels[kept]
+    number = np.where(pixels > 0, pixels, np.nan)
 
     def total(weights: np.ndarray) -> np.ndarray:
-        return np.bincount(at, weights=weights, minlength=count)[kept]
+        return np.bincount(at, weights=weights, minlength=count)
 
     mean, mean_q = total(value) / number, total(q) / number
     variance_q = np.maximum(total(q * q) / number - mean_q**2, 0) + plane.step**2 / 12
     if how == "scatter":
-        shifted = value - value.mean()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            variance = np.maximum(total(shifted * shifted) - total(shifted) ** 2 / number, 0) / (number - 1) / number
-        variance = np.where(number > 1, variance, np.nan)
+        shifted = value - float(value.mean()) if len(value) else value
+        squares = np.maximum(total(shifted * shifted) - total(shifted) ** 2 / number, 0)
+        variance = squares / np.where(pixels > 1, number - 1, np.nan) / number
     elif plane.error is not None:
         variance = total(plane.error[inside] ** 2) / number**2
     else:
         variance = np.maximum(total(value), 1) / number**2
-    return Average(mean_q, mean, np.sqrt(variance), np.sqrt(variance_q), number, how)
+    return Average(mean_q, mean, np.sqrt(variance), np.sqrt(variance_q), pixels, how)
 
 
-def _by_parts(plane: Plane, valid: np.ndarray, width: float, start: int, count: int, how: str, split: int) -> Average:
-    """The same with every pixel cut into ``split`` x ``split`` parts of equal weight."""
-    rows, columns = (axis.astype(np.int64) for axis in np.nonzero(valid))
+def _by_parts(
+    plane: Plane,
+    valid: np.ndarray,
+    split: int,
+    place_of: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    count: int,
+    how: str,
+    *,
+    summed: bool = False,
+) -> Average:
+    """
+    The same with every pixel cut into ``split`` x ``split`` parts of equal weight; ``place_of`` (x, y) is a part's place.
+
+    Neighbouring places share pixels, so they are not independent: each error is right by itself. If ``summed``, errors are
+    larger, such that those of sums over many places are right when places are taken as independent.
+    """
     offsets = (np.arange(split) + 0.5) / split - 0.5
-    parts = []
     gradients = [np.gradient(axis) for axis in (plane.x, plane.y)]
-    for down in offsets:
-        for across in offsets:
-            x, y = (axis + down * step[0] + across * step[1] for axis, step in zip((plane.x, plane.y), gradients, strict=True))
-            parts.append(np.hypot(x, y)[rows, columns])
-    q = np.concatenate(parts)
-    place = np.floor(q / width).astype(np.int64) - start
-    pixel = np.tile(np.arange(len(rows)), split * split)
+    x, y = (
+        np.concatenate([(axis + i * step[0] + j * step[1])[valid] for i in offsets for j in offsets])
+        for axis, step in zip((plane.x, plane.y), gradients, strict=True)
+    )
+    q, place = np.hypot(x, y), place_of(x, y)
+    pixel = np.tile(np.arange(int(valid.sum())), split * split)
     inside = (place >= 0) & (place < count)
-    shape = (count, len(rows))
-    ones = np.full(int(inside.sum()), 1 / split**2)
-    share = sparse.coo_matrix((ones, (place[inside], pixel[inside])), shape=shape).tocsr()
+    part = np.full(int(inside.sum()), 1 / split**2)
+    share = sparse.coo_matrix((part, (place[inside], pixel[inside])), shape=(count, int(valid.sum()))).tocsr()
     number = np.asarray(share.sum(axis=1)).ravel()
-    kept = number > 0
-    value = plane.intensity[valid]
-    mean = (share @ value)[kept] / number[kept]
-    sums = [np.bincount(place[inside], weights=ones * q[inside] ** k, minlength=count)[kept] / number[kept] for k in (1, 2)]
-    squares = share.power(2)
+    number, value = np.where(number > 0, number, np.nan), plane.intensity[valid]
+    squares = share if summed else share.power(2)
+    mean = (share @ value) / number
+    mean_q, mean_q2 = (np.bincount(place[inside], part * q[inside] ** k, count) / number for k in (1, 2))
     if how == "scatter":
-        weight = np.asarray(squares.sum(axis=1)).ravel()[kept]
-        spread = np.maximum((share @ value**2)[kept] / number[kept] - mean**2, 0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            variance = spread * weight / (number[kept] ** 2 - weight)
-        variance = np.where(number[kept] ** 2 > weight * (1 + 1e-9), variance, np.nan)
+        weight = np.asarray(squares.sum(axis=1)).ravel()
+        spread = np.maximum((share @ value**2) / number - mean**2, 0)
+        variance = spread * weight / np.where(number**2 > weight * (1 + 1e-9), number**2 - weight, np.nan)
     elif plane.error is not None:
-        variance = (squares @ plane.error[valid] ** 2)[kept] / number[kept] ** 2
+        variance = squares @ plane.error[valid] ** 2 / number**2
     else:
-        variance = np.maximum((squares @ value)[kept], number[kept]) / number[kept] ** 2
-    variance_q = np.maximum(sums[1] - sums[0] ** 2, 0) + (plane.step / split) ** 2 / 12
-    pixels = np.diff(share.indptr)[kept]
-    return Average(sums[0], mean, np.sqrt(variance), np.sqrt(variance_q), pixels, how)
+        variance = np.maximum(squares @ value, number) / number**2
+    variance_q = np.maximum(mean_q2 - mean_q**2, 0) + (plane.step / split) ** 2 / 12
+    return Average(mean_q, mean, np.sqrt(variance), np.sqrt(variance_q), np.diff(share.indptr), how)
 
 
 def profile(plane: Plane, *, low: float, high: float, step_deg: float = 5.0, error: str = "auto") -> Profile:
-    """Mean intensity between ``low`` and ``high`` as a function of direction, in steps of about ``step_deg``."""
+    """
+    Mean intensity between ``low`` and ``high`` as a function of direction, in steps of about ``step_deg``.
+
+    The pixels of a small ring are cut into parts, for they are as wide as the steps.
+    """
     how = how_errors_are_known(plane, error)
-    count = max(4, round(360 / step_deg))
-    ring = plane.valid & (plane.radius >= low) & (plane.radius <= high)
-    if not ring.any():
+    count = max(4, 2 * round(180 / step_deg))
+    ring = plane.valid & (plane.radius >= low - plane.step) & (plane.radius <= high + plane.step)
+
+    def place_of(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        radius, angle = np.hypot(x, y), np.degrees(np.arctan2(y if plane.upward else -y, x)) % 360
+        place = np.floor(angle * (count / 360)).astype(np.int64) % count
+        return np.asarray(np.where((radius >= low) & (radius <= high), place, -1))
+
+    if ring.sum() < SMALL_RING:
+        found = _by_parts(plane, ring, PARTS, place_of, count, how, summed=True)
+    else:
+        place = np.full(plane.intensity.shape, -1, np.int64)
+        place[ring] = place_of(plane.x[ring], plane.y[ring])
+        found = _means(plane, place, count, how)
+    if not found.pixels.any():
         raise InputError(f"no pixel counts between {low:.4g} and {high:.4g} {plane.unit}")
-    place = np.full(plane.intensity.shape, -1, np.int32)
-    place[ring] = np.floor((plane.angle_deg[ring] % 360) * (count / 360)).astype(np.int32) % count
-    found = _means(plane, place, count, how)
-    full = {name: np.full(count, np.nan) for name in ("value", "error")}
-    pixels = np.bincount(place[place >= 0], minlength=count)
-    for name, array in full.items():
-        array[pixels > 0] = getattr(found, name)
-    middle = (np.arange(count) + 0.5) * (360 / count)
-    return Profile(middle, full["value"], full["error"], pixels, how)
+    return Profile((np.arange(count) + 0.5) * (360 / count), found.value, found.error, found.pixels, how)

@@ -123,7 +123,7 @@ def _shoulders(q: np.ndarray, level: np.ndarray, sd: np.ndarray) -> list[int]:
     return [
         int(top)
         for top, rise in zip(tops, facts["prominences"], strict=True)
-        if rise > SIGNIFICANT * sd[top] and above[top] > 2 * LEAST_RISE and 2 < top < len(q) - 3
+        if rise > 1.5 * SHOULDER_SIGNIFICANT * sd[top] and above[top] > 2 * LEAST_RISE and 2 < top < len(q) - 3
     ]
 
 
@@ -209,7 +209,7 @@ def _shape_fit(piece: Scattered, q0: float, width: float, name: str) -> tuple[fl
         np.array([math.log(base / top), 0.0, max(1 - base / top, 0.05), q0, width]),
         bounds=([-14, -12, 0, q[0], width / 10], [3, 12, 10, q[-1], 6 * width]),
         x_scale=[0.3, 1, 0.3, width / 3, width / 3],
-        max_nfev=60,
+        max_nfev=40,
     )
     chi2, free = 2 * float(found.cost), max(len(q) - 5, 1)
     spread = linear.covariance(np.asarray(found.jac)) * max(1.0 if piece.stated else 0.0, chi2 / free)

@@ -101,9 +101,13 @@ def _inner(data: Scattered, found: Porod) -> Porod:
     inner = _fitted(part) if len(part) >= LEAST and part.q[-1] > 1.5 * part.q[0] else None
     if inner is None:
         return found
-    names = ("exponent", "constant", "background")
-    moved = {f"{n}_error": math.hypot(getattr(inner, f"{n}_error"), (getattr(inner, n) - getattr(found, n)) / 2) for n in names}
-    return replace(inner, passed=True, **moved)
+    return replace(
+        inner,
+        exponent_error=math.hypot(inner.exponent_error, (inner.exponent - found.exponent) / 2),
+        constant_error=math.hypot(inner.constant_error, (inner.constant - found.constant) / 2),
+        background_error=math.hypot(inner.background_error, (inner.background - found.background) / 2),
+        passed=True,
+    )
 
 
 def _scatter(part: Scattered, model: np.ndarray) -> np.ndarray:
