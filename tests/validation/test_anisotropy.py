@@ -71,9 +71,9 @@ def test_intervals_hold_the_truth(order):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("radius", [12.0, 120.0])
+@pytest.mark.parametrize("radius", [12.0, 50.0])
 def test_intervals_of_counted_rings_hold_the_truth(radius):
-    """From the pixels on, small rings of cut pixels and large ones: five misses of sixty are allowed."""
+    """From the pixels on, small rings of cut pixels and large ones: twelve misses of a hundred are allowed."""
     size = int(4 * radius)
     y, x = np.indices((size, size)) - (size - 1) / 2
     r, angle = np.hypot(x, y), np.arctan2(-y, x)
@@ -85,13 +85,13 @@ def test_intervals_of_counted_rings_hold_the_truth(radius):
         return anisotropy(azimuthal_profile(made, **where), axis_deg=57.3)
 
     truth, inside = measured(rate), np.zeros(2)
-    for seed in range(60):
+    for seed in range(100):
         found = measured(np.random.default_rng(seed).poisson(rate).astype(float))
         inside += (
             found.order_interval[0] < truth.order < found.order_interval[1],
             abs(found.angle_deg - truth.angle_deg) < found.angle_error_deg,
         )
-    assert inside.min() >= 53
+    assert inside.min() >= 88
 
 
 def test_opposite_directions_fill_gaps_and_too_large_ones_are_refused():

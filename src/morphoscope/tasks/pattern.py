@@ -67,8 +67,13 @@ def measure(
     """
     only_one(ring_min_per_nm=ring_min_per_nm, ring_min_px=ring_min_px)
     only_one(ring_max_per_nm=ring_max_per_nm, ring_max_px=ring_max_px)
-    seen = seen_pattern(pattern, mask=mask, centre_px=pair(centre_row_px, centre_column_px), q_step_per_nm=q_step_per_nm,
-                        logarithmic=logarithmic)  # fmt: skip
+    seen = seen_pattern(
+        read_pattern(pattern),
+        mask=mask,
+        centre_px=pair(centre_row_px, centre_column_px),
+        q_step_per_nm=q_step_per_nm,
+        logarithmic=logarithmic,
+    )
     flat = seen.plane
     if solid_angle:
         flat = plane.flat(flat, wavelength_nm=_wavelength(seen.pattern))
@@ -123,15 +128,14 @@ def pair(row: float | None, column: float | None) -> tuple[float, float] | None:
 
 
 def seen_pattern(
-    path: Path,
+    pattern: Pattern,
     *,
-    mask: Path | None,
-    centre_px: tuple[float, float] | None,
-    q_step_per_nm: float | None,
+    mask: Path | None = None,
+    centre_px: tuple[float, float] | None = None,
+    q_step_per_nm: float | None = None,
     logarithmic: bool = False,
 ) -> Seen:
-    """The pattern of a file with its mask and its coordinates; the beam is looked for where nobody says where it is."""
-    pattern = read_pattern(path)
+    """A pattern with its mask and its coordinates; the beam is looked for where nobody says where it is."""
     if logarithmic:
         with np.errstate(over="ignore"):
             linear = 10.0**pattern.intensity

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from ..core import Curve, Figure, Param, Quantity, Report, Run
+from ..core import Curve, Figure, Param, Pattern, Quantity, Report, Run
 from ..errors import BadParameter, InputError, UnreadableFile
 from ..io import lengths, read
 from ..measure.scattering import azimuthal, correlation, guinier, lattices, model_fit, peaks, porod
@@ -89,7 +89,7 @@ def _curves(
 ) -> tuple[list[Scattered], str, tuple[str, ...]]:
     """The file's curves in 1/nm, the unit of the intensity, and notes."""
     first = 0 if data_set is None else data_set - 1
-    noun = read(path, nan="mask", frames=slice(first, first + 1))
+    noun = read(path, nan="mask", frames=slice(first, first + 1), as_pattern=True)
     if isinstance(noun, Curve):
         count = int(noun.header.get("data_sets", 1))
         if first >= count:
@@ -103,7 +103,9 @@ def _curves(
         ]
         notes = noun.notes if count == 1 or data_set is not None else (*noun.notes, "a fit takes all of them; data_set picks one")
         return made, noun.y_unit, notes
-    seen = seen_pattern(path, mask=None, centre_px=beam[0], q_step_per_nm=beam[1])
+    if not isinstance(noun, Pattern):
+        raise UnreadableFile(path, f"holds a {type(noun).__name__.lower()}, neither a scattering curve nor a pattern")
+    seen = seen_pattern(noun, centre_px=beam[0], q_step_per_nm=beam[1])
     if seen.plane.unit != "1/nm":
         raise InputError(f"{path.name}: a pattern without q; give q_step_per_nm, or run measure pattern, which answers in pixels")
     mean = azimuthal.average(seen.plane)

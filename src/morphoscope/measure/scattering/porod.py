@@ -85,7 +85,7 @@ def fit(data: Scattered, *, q_low: float | None = None, beyond: float = 0.0) -> 
         if len(part) < LEAST:
             raise InputError(f"{data.name}: {len(part)} points lie beyond {q_low:g} 1/nm; Porod's law needs {LEAST}")
         return _fitted(part)
-    for low in np.geomspace(max(data.q[0] * 1.2, beyond), data.q[-1] / 2, 24) if beyond < data.q[-1] / 2 else ():
+    for low in np.geomspace(max(data.q[0] * 1.2, beyond), data.q[-1] / 2, 16) if beyond < data.q[-1] / 2 else ():
         part = data.only(data.q >= low)
         if len(part) < LEAST:
             break
