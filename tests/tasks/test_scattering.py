@@ -34,7 +34,7 @@ def spheres(seed=0):
 
 def save_pattern(path, *, aligned=0.6, peak=0.5):
     """A NIST table in 1/Å with a ring at ``peak`` 1/nm, brighter at 30 degrees."""
-    axis = (np.arange(100) - 49.5) * 0.002
+    axis = (np.arange(64) - 31.5) * 0.003
     x, y = np.meshgrid(axis, axis)
     r, angle = 10 * np.hypot(x, y), np.arctan2(y, x)
     truth = 100 * np.exp(-(((r - peak) / 0.05) ** 2)) * (1 + 2 * aligned * np.cos(2 * (angle - math.pi / 6))) + 5
@@ -120,7 +120,7 @@ def test_what_a_user_gets_wrong_is_one_sentence(run, tmp_path):
         (scattering, tmp_path / "a.png", {}, "a.png: "),
         (pattern, tmp_path / "a.png", {}, "a.png: where the beam is, is not known, and no symmetry shows it"),
         (pattern, tmp_path / "a.png", {"centre_row_px": 3}, "give both centre_row_px and centre_column_px"),
-        (pattern, dat, {"mask": tmp_path / "mask.png"}, "mask.png: a mask of 41 x 40, the pattern is 100 x 100"),
+        (pattern, dat, {"mask": tmp_path / "mask.png"}, "mask.png: a mask of 41 x 40, the pattern is 64 x 64"),
         (pattern, dat, {"ring_min_px": 3}, "a.dat: distances from the beam are in 1/nm; give ring_min_per_nm"),
         (pattern, dat, {"ring_min_per_nm": 50, "ring_max_per_nm": 51}, "no pixel counts between 50 and 51 1/nm"),
         (pattern, bare, {}, "bare.csv: holds a curve, not a scattering pattern"),
