@@ -77,6 +77,23 @@ def test_scattering_is_shown_on_logarithmic_axes_and_s2_is_not(folder):
     assert "type" not in render.figure(one_figure("line", ("S",), curves={"S": curve()}), "f", folder)["layout"]["yaxis"]
 
 
+def test_measured_points_have_bars_and_their_fit_is_a_line(folder):
+    q = np.geomspace(0.01, 3, 50)
+    truth = 1 / (1 + (q / 0.05) ** 4)
+    seen = truth.copy()
+    seen[-1] = -1e-7
+    curves = {"I": Curve(q, seen, "q", "I", x_unit="1/nm", y_error=0.6 * truth), "fit": Curve(q, truth, "q", "I", x_unit="1/nm")}
+    drawn = render.figure(one_figure("points", ("I", "fit"), curves=curves), "f", folder)
+    points, line = drawn["data"]
+    assert (points["mode"], line["mode"]) == ("markers", "lines")
+    assert (drawn["layout"]["xaxis"]["type"], drawn["layout"]["yaxis"]["type"]) == ("log", "log")
+    assert points["y"][-1] is None  # what is not positive has no place on a logarithmic axis
+    assert points["error_y"]["array"][0] == pytest.approx(1.176, rel=5e-3)
+    assert 0 < points["error_y"]["arrayminus"][0] < points["y"][0]  # a bar below zero ends above it
+    flat = {"S2": curve(), "fit": curve()}
+    assert "type" not in render.figure(one_figure("points", ("S2", "fit"), curves=flat), "f", folder)["layout"]["yaxis"]
+
+
 def test_bars_take_the_label_the_numbers_and_the_interval(folder):
     rows = [{"phase": "a", "share": 0.5, "low": 0.4, "high": 0.7}, {"phase": "b", "share": 0.3, "low": 0.2, "high": 0.35}]
     (bars,) = render.figure(one_figure("bar", ("t",), tables={"t": rows}), "f", folder)["data"]

@@ -56,6 +56,21 @@ def test_several_sets_slit_smearing_and_missing_numbers(tmp_path: Path) -> None:
     assert "1 point(s) without numbers" in text
 
 
+def test_each_data_set_can_be_picked(tmp_path: Path) -> None:
+    first, second = points(), points(qdev=False).replace('<I unit="1/cm">', '<I unit="1/cm">1')
+    path = write(tmp_path / "a.xml", f"{first}</SASdata><SASdata>{second}")
+    whole, other = read(path), read(path, frames=slice(1, 2))
+    assert isinstance(whole, Curve)
+    assert isinstance(other, Curve)
+    assert whole.header["data_sets"] == other.header["data_sets"] == 2
+    assert (whole.y[0], other.y[0]) == (9, 19)
+    assert "slit_length" not in whole.header
+    assert other.header["slit_length"] == 0.1
+    assert "this is number 2" in " ".join(other.notes)
+    with pytest.raises(UnreadableFile, match=r"holds 2 data set\(s\); the one asked for is not among them"):
+        read(path, frames=slice(2, 3))
+
+
 def test_declared_encoding_and_xml_in_a_text_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", points(), head='<?xml version="1.0" encoding="ISO-8859-1"?>')
     path.write_bytes(path.read_text("utf-8").encode("latin-1"))

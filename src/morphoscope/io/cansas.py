@@ -16,8 +16,13 @@ from . import lengths
 MAX_DEPTH = 40
 
 
-def parse(text: str, path: Path) -> Curve:
-    """The first data set of the first entry; others are counted in a note."""
+def parse(text: str, path: Path, frames: slice = slice(None)) -> Curve:
+    """
+    The first data set of those that ``frames`` picks; a note counts them.
+
+    ``header["data_sets"]`` is their number; ``header["slit_length"]`` the slit's length, in the unit of Q, of
+    slit-smeared data.
+    """
     try:
         root = ElementTree.fromstring(
             text.strip("\0\x1a \r\n\t").encode("utf-8") if "encoding" not in text[:120] else _reencoded(text)
@@ -30,8 +35,12 @@ def parse(text: str, path: Path) -> Curve:
     sets = [(entry, data) for entry, data in sets if _children(data, "Idata")]
     if not sets:
         raise UnreadableFile(path, "a CanSAS file without a single point of data")
-    entry, data = sets[0]
-    notes: tuple[str, ...] = (f"the file holds {len(sets)} data sets; this is the first",) if len(sets) > 1 else ()
+    picked = range(len(sets))[frames]
+    if not picked:
+        raise UnreadableFile(path, f"holds {len(sets)} data set(s); the one asked for is not among them")
+    entry, data = sets[picked[0]]
+    which = "the first" if picked[0] == 0 else f"number {picked[0] + 1}"
+    notes: tuple[str, ...] = (f"the file holds {len(sets)} data sets; this is {which}",) if len(sets) > 1 else ()
     columns, units = _points(_children(data, "Idata"))
     good = np.isfinite(columns["Q"]) & np.isfinite(columns["I"])
     if not good.any():
@@ -39,11 +48,13 @@ def parse(text: str, path: Path) -> Curve:
     if not good.all():
         notes += (f"{int((~good).sum())} point(s) without numbers were left out",)
     errors = {name: columns[name][good] for name in ("Idev", "Qdev") if np.isfinite(columns[name]).all()}
+    header = {**_tree(entry, 0), "data_sets": len(sets)}
     if np.isfinite(columns["dQl"]).any():
+        header["slit_length"] = float(np.nanmedian(columns["dQl"]))
         notes += ("slit-smeared data: the file gives the slit's length and width instead of an error of Q",)
     return Curve(
         columns["Q"][good], columns["I"][good], "Q", "I", lengths.spelled(units["Q"]), lengths.spelled(units["I"]),
-        y_error=errors.get("Idev"), x_error=errors.get("Qdev"), source=str(path), header=_tree(entry, 0), notes=notes,
+        y_error=errors.get("Idev"), x_error=errors.get("Qdev"), source=str(path), header=header, notes=notes,
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def read(path: Path, options: Options) -> Curve | Pattern:
     """A Curve or a Pattern, by what the text holds."""
     text = content(path)
     if text.lstrip().startswith("<?xml") or "<SASroot" in text[:2000]:
-        return cansas.parse(text, path)
+        return cansas.parse(text, path, options.frames)
     lines = re.split(r"\r\n|\n|\r", text)
     if path.suffix.lower() == ".pdh" or pdh.looks_like(lines):
         return pdh.parse(lines, path)

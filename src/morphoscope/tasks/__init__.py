@@ -53,6 +53,10 @@ TASKS: dict[str, Entry] = {
     "measure rdf": Entry("distribution:rdf", "Radial distribution g(r) of particles from trajectories, with error and state"),
     "segment": Entry("segment:segment", "Divide a grey image or volume into phases: a label image for other tasks"),
     "measure intercept": Entry("intercept:intercept", "Mean lineal intercept of grains and ASTM grain size number"),
+    "measure pattern": Entry("pattern:measure", "Radial and sector averages of a scattering pattern, and its orientation"),
+    "measure scattering": Entry(
+        "scattering:measure", "Sizes, periods and lattices from a scattering curve, or from a pattern's average"
+    ),
     "scalebar": Entry("scalebar:read", "The printed scale bar of each image: value, length, pixel size, or why not"),
     "measure descriptors": Entry("descriptors:table", "About 280 numbers for each image: blobs, domains, waves, texture"),
     "miscibility train": Entry("miscibility_training:train", "Train a judge on labelled micrographs and score it by article"),

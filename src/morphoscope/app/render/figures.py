@@ -3,6 +3,8 @@ A Report's figures as plotly dictionaries. What ``Figure.data`` names, by kind:
 
 ============ =====================================================================================
 line, band   curves; the 95 % interval of each is drawn as a band (``band`` draws it stronger)
+points       curves: the first as points with the bars of their 95 % interval, the others as lines; axes are
+             logarithmic where the points span decades, and what is not positive is then left out
 box, violin  tables with one row an observation: the first text column is the group, each numeric
              column a distribution; without a text column every column is a group of its own
 bar          a table: first column the label, the other numeric columns the bars; columns ``low``
@@ -64,6 +66,38 @@ def _lines(report: Report, drawn: Figure, folder: Path) -> dict[str, Any]:
     if len(named) > 1:
         layout["showlegend"] = True
     return {"data": traces, "layout": layout}
+
+
+def _points(report: Report, drawn: Figure, folder: Path) -> dict[str, Any]:
+    named = {name: _curve(report, name) for name in drawn.data}
+    traces = [_trace(curve, name, index, many=len(named) > 1) for index, (name, curve) in enumerate(named.items())]
+    measured = next(iter(named.values()))
+    traces[0] |= {"mode": "markers", "marker": {"size": 5, "color": _colour(0)}}
+    for trace in traces[1:]:
+        trace["mode"] = "lines"
+    layout = _axes(axis_title(measured.x_name, measured.x_unit), axis_title(measured.y_name, measured.y_unit))
+    low, high = measured.interval()
+    if _mostly_decades(measured.y):
+        layout["yaxis"] |= {"type": "log", "exponentformat": "power"}
+        if _geometric(measured.x):
+            layout["xaxis"]["type"] = "log"
+        low = None if low is None else np.where(low > 0, low, measured.y / 3)  # a bar to zero has no end on this axis
+        for trace in traces:
+            trace["y"] = [None if value is None or value <= 0 else value for value in trace["y"]]
+    if low is not None and high is not None:
+        up, down = _numbers(high - measured.y), _numbers(measured.y - low)
+        traces[0]["error_y"] = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1, "width": 0}
+    layout["showlegend"] = len(named) > 1
+    return {"data": traces, "layout": layout}
+
+
+def _mostly_decades(y: np.ndarray) -> bool:
+    """Whether nearly all values are positive and their bulk spans more than a factor of 30."""
+    finite = y[np.isfinite(y)]
+    if not finite.size or (finite > 0).mean() < 0.7:
+        return False
+    low, high = np.quantile(finite[finite > 0], [0.02, 1])
+    return bool(high > 30 * low)
 
 
 def _trace(curve: Curve, name: str, index: int, *, many: bool) -> dict[str, Any]:
@@ -300,6 +334,7 @@ def _geometric(x: np.ndarray) -> bool:
 _KINDS: dict[str, Callable[[Report, Figure, Path], dict[str, Any]]] = {
     "line": _lines,
     "band": _lines,
+    "points": _points,
     "box": _distributions,
     "violin": _distributions,
     "bar": _bars,
