@@ -38,7 +38,7 @@ from .foreground import EIGHT, FOUR, Ground
 
 POLARITIES = ("auto", "bright", "dark")
 METHODS = ("auto", *threshold.METHODS)
-VARIED = ({"split": 0.5}, {"split": 1.5}, {"grooves": 0.75}, {"grooves": 1.5})
+VARIED = ({"split": 1 / 3}, {"split": 5 / 3}, {"grooves": 0.75}, {"grooves": 1.5})
 """Factors by which ``variants`` changes a setting."""
 
 
@@ -60,7 +60,7 @@ class Settings:
     background: str = "none"
     smooth_px: float | None = None
     seeds: str = "necks"
-    split: float = 0.2
+    split: float = 0.15
     height_px: float = 1.0
     smallest_px: float = 5.0
     largest_px: float = 60.0
