@@ -158,7 +158,7 @@ def plausibility(inside: np.ndarray, valid: np.ndarray, steep: np.ndarray) -> fl
     everywhere = max(_rms(steep[valid]), 1e-12)
     on_ground = max(_rms(steep[ground]), 1e-3 * everywhere) if ground.any() else everywhere
     edges = (on_contour / everywhere) ** (2 / 3) * (on_contour / on_ground) ** (1 / 3)
-    return fullness(inside) * (1 - on_rim) * min(1.0, step * width(inside) / 12) * edges
+    return float(fullness(inside) * (1 - on_rim) * min(1.0, step * width(inside) / 12) * edges)
 
 
 def _rms(values: np.ndarray) -> float:
@@ -186,14 +186,18 @@ def width(inside: np.ndarray) -> float:
 def at_steepest(inside: np.ndarray, steep: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """``inside`` with its outline moved, within a band, to where the image is steepest."""
     band = max(2, round(BAND * width(inside)))
-    depth = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1]
-    deepest = ndimage.maximum_filter(depth, 2 * band + 1)
-    core = inside & ((depth > band) | (depth > 0.7 * np.minimum(band, deepest)) & (depth >= 0.6 * deepest))
     seeds = np.zeros(inside.shape, np.int8)
     seeds[~ndimage.binary_dilation(inside, EIGHT, iterations=band) | ~valid] = 2
-    seeds[core & valid] = 1
+    seeds[_middle(inside, band) & valid] = 1
     if not (seeds == 2).any():
         return inside
     open_band = ndimage.binary_dilation(seeds == 0, EIGHT)  # deeper seeds have nothing to flood
     flooded = watershed(steep, seeds * open_band, mask=open_band)
     return np.asarray(np.where(open_band, flooded == 1, seeds == 1) & valid)
+
+
+def _middle(region: np.ndarray, band: int) -> np.ndarray:
+    """What lies deeper than ``band`` in a region, and the deepest parts of what is thinner."""
+    depth = ndimage.distance_transform_edt(np.pad(region, 1, mode="edge"))[1:-1, 1:-1]
+    deepest = ndimage.maximum_filter(depth, 2 * band + 1)
+    return np.asarray(region & ((depth > band) | (depth > 0.7 * np.minimum(band, deepest)) & (depth >= 0.6 * deepest)))

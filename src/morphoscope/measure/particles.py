@@ -38,6 +38,8 @@ from .foreground import EIGHT, FOUR, Ground
 
 POLARITIES = ("auto", "bright", "dark")
 METHODS = ("auto", *threshold.METHODS)
+OUTLINE_PX = 1.5
+"""Least Gaussian with which an outline is moved to the steepest place."""
 VARIED = ({"split": 1 / 3}, {"split": 5 / 3}, {"grooves": 0.75}, {"grooves": 1.5})
 """Factors by which ``variants`` changes a setting."""
 
@@ -60,7 +62,7 @@ class Settings:
     background: str = "none"
     smooth_px: float | None = None
     seeds: str = "necks"
-    split: float = 0.15
+    split: float = 0.2
     height_px: float = 1.0
     smallest_px: float = 5.0
     largest_px: float = 60.0
@@ -89,12 +91,19 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """``labels`` (row, column), and how they were come by. ``dropped_px`` is the diameter below which debris went."""
+    """
+    ``labels`` (row, column), and how they were come by; ``cores`` are holes that were filled, ``rims`` what divides them.
+
+    ``dropped_px`` is the diameter below which debris
+    went, ``outline_px`` the width of the Gaussian that the outlines were found with.
+    """
 
     labels: np.ndarray
     ground: Ground
+    cores: np.ndarray
     rims: np.ndarray
     dropped_px: float
+    outline_px: float = 0.0
 
     @property
     def count(self) -> int:
@@ -124,12 +133,15 @@ def find(
         window_px=how.window_px,
         offset=how.offset,
     )
-    inside, rims = _cleaned(chosen.inside, how)
+    inside, cores, rims = _cleaned(chosen.inside, how)
+    outline = chosen.sigma_px
     if how.method == "auto" and inside.any():
-        softer = chosen.smooth if chosen.sigma_px > 1 else shading.blur(flat, 1.5, mask=valid & ~printed)
-        inside, rims = _cleaned(foreground.at_steepest(inside, foreground.steepness(softer), valid), how)
+        outline = max(OUTLINE_PX, chosen.sigma_px)
+        softer = shading.blur(flat, outline, mask=valid & ~printed)
+        inside, more, _ = _cleaned(foreground.at_steepest(inside, foreground.steepness(softer), valid), how)
+        cores = inside & (cores | more)
     chosen = replace(chosen, inside=inside)
-    return _labelled(chosen, rims, valid, printed, how)
+    return replace(_labelled(chosen, cores, rims, valid, printed, how), outline_px=outline)
 
 
 def variants(found: Found, *, valid: np.ndarray, settings: Settings | None = None) -> Iterator[np.ndarray]:
@@ -140,31 +152,36 @@ def variants(found: Found, *, valid: np.ndarray, settings: Settings | None = Non
     none = np.zeros(valid.shape, bool)
     for change in VARIED:
         other = {name: factor * getattr(how, name) for name, factor in change.items()}
-        yield _labelled(found.ground, found.rims, valid, none, replace(how, **other)).labels
+        yield _labelled(found.ground, found.cores, found.rims, valid, none, replace(how, **other)).labels
 
 
-def _labelled(ground: Ground, rims: np.ndarray, valid: np.ndarray, printed: np.ndarray, how: Settings) -> Found:
+def _labelled(
+    ground: Ground, cores: np.ndarray, rims: np.ndarray, valid: np.ndarray, printed: np.ndarray, how: Settings
+) -> Found:
     """The foreground divided, without what is too small, faint or soft to be a particle."""
     if how.seeds in ("log", "hessian"):
         sizes = {"smallest_px": how.smallest_px, "largest_px": how.largest_px, "noise": how.blob_contrast}
         labels = splitting.blobs(ground.height, valid & ~printed, method=how.seeds, **sizes)
         labels = splitting.without_small(labels, how.smallest_px)
     else:
-        dark = rims | splitting.grooves(ground.height, ground.inside, how.grooves, blur_px=ground.sigma_px)
+        grooves = splitting.grooves(ground.height, ground.inside, how.grooves, blur_px=ground.sigma_px)
+        around = 2 * (3 + math.ceil(ground.sigma_px)) + 1
+        dark = rims | grooves & ~ndimage.maximum_filter(cores, around) if cores.any() else grooves
         rule = {"share": how.split} if how.seeds == "necks" else {"share": 0.0, "height_px": how.height_px}
         labels = splitting.split(ground.inside, smallest_px=how.smallest_px, grooves=dark, **rule)
     floor = how.debris * typical_diameter(labels)
     labels = splitting.without_small(labels, floor)
     steep = foreground.steepness(ground.smooth)
     labels = _without_soft(labels, steep, how.softest)
-    return Found(_without_faint(labels, ground.smooth, valid, how.faintest), ground, rims, floor)
+    return Found(_without_faint(labels, ground.smooth, valid, how.faintest), ground, cores, rims, floor)
 
 
-def _cleaned(inside: np.ndarray, how: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """``inside`` without specks and hairs, with its own holes filled, and the rims around them."""
+def _cleaned(inside: np.ndarray, how: Settings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``inside`` without specks and hairs, with its own holes filled, these, and the rims around them."""
     opened = ndimage.binary_opening(inside, FOUR)
     if not how.fill_holes:
-        return opened, np.zeros(inside.shape, bool)
+        none = np.zeros(inside.shape, bool)
+        return opened, none, none
     return splitting.fill_own_holes(opened, how.smallest_px)
 
 

@@ -45,10 +45,12 @@ SEEDS = ("necks", "h-maxima", "log", "hessian")
 SCALES = 8
 REACH = 1.5
 """How many radii from its centre a blob may extend."""
-NOISE = 3.0
-"""Times the ground's steepness that an inner edge must exceed."""
+NOISE, ROUGH = 3.0, 4.5
+"""Times the ground's steepness that an inner edge must exceed, and times its roughness that a valley must be deep."""
 CONVEX_HOLE = 0.88
 """Solidity above which a hole is a particle's own, not a gap between several."""
+CORE = 0.1
+"""Share of a piece that a filled hole must take to be its core."""
 RIM = 0.5
 """Share of a piece that its own holes take, from which on what surrounds them is a rim."""
 
@@ -71,7 +73,7 @@ def split(
         found = piece if (maxima[box] & piece).sum() < 2 else _divided(soft[box] * piece, piece, share, height_px)
         labels[box][piece] = found[piece] + used
         used += int(found.max())
-    return without_small(labels, smallest_px)
+    return without_small(without_enclosed(labels), smallest_px)
 
 
 def _divided(soft: np.ndarray, piece: np.ndarray, share: float, height_px: float) -> np.ndarray:
@@ -91,18 +93,21 @@ def grooves(height: np.ndarray, inside: np.ndarray, depth: float, *, blur_px: fl
     if depth <= 0 or not inside.any() or not ground.any():
         return np.zeros(inside.shape, bool)
     contrast = float(np.median(height[inside]) - np.median(height[ground]))
-    valley = ndimage.grey_closing(height, footprint=disk(4), mode="nearest") - height > depth * contrast
+    level = float(np.median(height[ground]))
+    rough = 1.4826 * float(np.median(np.abs(height[ground] - level)))
+    valley = ndimage.grey_closing(height, footprint=disk(4), mode="nearest") - height > max(depth * contrast, ROUGH * rough)
     steep = steepness(height)
     least = max(depth * contrast, NOISE * math.sqrt(float(np.mean(steep[ground] ** 2))))
     inner = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1] > 3 + blur_px
     return np.asarray(inside & (valley | (inner & (steep > least))))
 
 
-def fill_own_holes(inside: np.ndarray, smallest_px: float) -> tuple[np.ndarray, np.ndarray]:
+def fill_own_holes(inside: np.ndarray, smallest_px: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     Fill holes that are small or convex; star-shaped gaps between touching particles stay open.
 
-    Also what is a rim: the foreground of pieces that mostly consist of such holes, as of bubbles.
+    Also the cores, which are filled holes that take a good part of their piece, and what is a rim: the foreground
+    of pieces that mostly consist of such holes, as of bubbles.
     """
     holes, count = ndimage.label(ndimage.binary_fill_holes(inside) & ~inside)
     own = np.zeros(count + 1, bool)
@@ -112,10 +117,32 @@ def fill_own_holes(inside: np.ndarray, smallest_px: float) -> tuple[np.ndarray, 
         own[index] = small or area[index] / hull_area(holes[box] == index) > CONVEX_HOLE
     filled = inside | own[holes]
     pieces, number = ndimage.label(filled, EIGHT)
+    whole = np.bincount(pieces.ravel(), minlength=number + 1)
     hollow = np.bincount(pieces.ravel(), weights=own[holes].ravel(), minlength=number + 1)
-    ringed = hollow > RIM * np.bincount(pieces.ravel(), minlength=number + 1)
+    ringed = hollow > RIM * whole
     ringed[0] = False
-    return filled, inside & ringed[pieces]
+    within = np.zeros(count + 1, int)
+    within[holes.ravel()] = pieces.ravel()
+    core = own & (area > CORE * whole[within])
+    return filled, core[holes], inside & ringed[pieces]
+
+
+def without_enclosed(labels: np.ndarray) -> np.ndarray:
+    """``labels`` with each that lies within a single other one, as a core in its shell, joined to that one."""
+    count = int(labels.max(initial=0))
+    if count < 2:
+        return labels
+    padded = np.pad(labels, 1, constant_values=-1)
+    pairs = [(padded[1:, :], padded[:-1, :]), (padded[:, 1:], padded[:, :-1])]
+    touching = np.concatenate([np.stack([a[a != b], b[a != b]], axis=1) for a, b in pairs])
+    both = np.unique(np.concatenate([touching, touching[:, ::-1]]), axis=0)
+    both = both[both[:, 0] > 0]
+    number = np.bincount(both[:, 0], minlength=count + 1)
+    new = np.arange(count + 1)
+    for name, other in both:
+        if number[name] == 1 and other > 0:
+            new[name] = other
+    return np.asarray(new[labels])
 
 
 def blobs(
@@ -131,7 +158,7 @@ def blobs(
         found = blob_log(level, threshold=noise, **options)
         radii = found[:, 2] * math.sqrt(2)
     else:
-        found = blob_doh(level, threshold=noise**2 / 10, **options)
+        found = blob_doh(level, threshold=noise**2, **options)
         around = ndimage.uniform_filter(level, 2 * math.ceil(largest_px) + 1, mode="nearest")
         at = tuple(found[:, :2].astype(int).T)
         found = found[level[at] > around[at]]  # the determinant does not tell bright from dark
@@ -144,7 +171,7 @@ def _blob_regions(level: np.ndarray, valid: np.ndarray, centres: np.ndarray, rad
     seeds, allowed = np.zeros(level.shape, np.int32), np.zeros(level.shape, bool)
     for number, ((row, col), radius) in enumerate(zip(centres, radii, strict=True), start=1):
         reach = math.ceil(2 * radius) + 1
-        box = (slice(max(0, row - reach), row + reach + 1), slice(max(0, col - reach), col + reach + 1))
+        box = tuple(slice(max(0, at - reach), min(n, at + reach + 1)) for at, n in zip((row, col), level.shape, strict=True))
         y, x = np.ogrid[box]
         far = np.hypot(y - row, x - col)
         near, ring = far <= max(1.0, radius / 2), (far > REACH * radius) & valid[box]

@@ -127,10 +127,7 @@ def signal(centres_px: np.ndarray, diameters_px: np.ndarray, shape: tuple[int, i
         if rows.start >= rows.stop or cols.start >= cols.stop:
             continue
         far = np.hypot(np.arange(rows.start, rows.stop)[:, None] + 0.5 - y, np.arange(cols.start, cols.stop) + 0.5 - x)
-        if profile == "flat":
-            one = np.clip(d / 2 - far + 0.5, 0, 1)
-        else:
-            one = np.sqrt(np.clip(1 - (2 * far / d) ** 2, 0, None))
+        one = np.clip(d / 2 - far + 0.5, 0, 1) if profile == "flat" else np.sqrt(np.clip(1 - (2 * far / d) ** 2, 0, None))
         plane[rows, cols] = np.maximum(plane[rows, cols], one)
     return plane
 
@@ -140,4 +137,4 @@ def seen(plane: np.ndarray, look: Look, *, rng: np.random.Generator) -> np.ndarr
     soft = ndimage.gaussian_filter(plane, look.blur_px, mode="nearest")
     grey = look.ground + (1 if look.bright else -1) * look.contrast * soft
     grey = grey + look.slope * (np.arange(plane.shape[1]) / max(plane.shape[1] - 1, 1) - 0.5)
-    return np.clip(grey + look.noise * rng.standard_normal(plane.shape), 0, 1)
+    return np.asarray(np.clip(grey + look.noise * rng.standard_normal(plane.shape), 0, 1))
