@@ -41,7 +41,7 @@ def test_windows_wrap_and_pixels_are_shared():
 
 def test_wrong_input_is_one_sentence():
     rng = np.random.default_rng(0)
-    with pytest.raises(BadParameter, match="covered=1.2 must lie between 0 and 1"):
+    with pytest.raises(BadParameter, match=r"covered=1\.2 must lie between 0 and 1"):
         particle_field.scatter(rng, side_px=100, median_px=10, sigma=0.1, covered=1.2)
     with pytest.raises(BadParameter, match="particles do not fit; cover less"):
         particle_field.scatter(rng, side_px=100, median_px=10, sigma=0.1, covered=0.9)

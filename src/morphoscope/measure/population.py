@@ -5,8 +5,8 @@ Each 95 % interval joins, in quadrature, half widths of four kinds:
 
 ============ =====================================================================================
 counting     the bootstrap over particles (``size_distribution.py``); for the number per area,
-             :math:`t\,\sqrt{S \sum w^2}/A`, with S the dispersion of the count (``point_pattern.py``)
-             and Student's t for the waves it rests on; for the share, Wilson's
+             :math:`1.96\,\sqrt{S \sum w^2}/A`, with S the dispersion of the count
+             (``point_pattern.py``); for the share, Wilson's
 dividing     what the number changes by where touching particles are divided more or less readily
 outline      :math:`1.96\,\delta / d` of a length d, with :math:`\delta` the standard error of a diameter,
              ``OUTLINE_PX`` pixels
@@ -35,7 +35,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from . import point_pattern, size_distribution
 from .size_distribution import FEWEST, POWERS, Estimate
@@ -149,7 +148,7 @@ def _plainly(d: np.ndarray, w: np.ndarray, area: float, limit: float | None) -> 
 def _density(w: np.ndarray, area: float, spread: float, waves: int, covered: float) -> Estimate:
     """Number per area; where few waves tell the dispersion, that of hard discs which cover as much counts too."""
     known = (waves * spread + PRIOR_WAVES * hard_discs(covered)) / (waves + PRIOR_WAVES)
-    half = float(stats.t.ppf(0.975, 2 * (waves + PRIOR_WAVES))) * math.sqrt(known * float((w**2).sum()))
+    half = 1.96 * math.sqrt(known * float((w**2).sum()))
     total = float(w.sum())
     return Estimate(total / area, max(0.0, total - half) / area, (total + half) / area)
 
