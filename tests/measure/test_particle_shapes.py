@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from morphoscope.measure.particle_shapes import Places, shapes
+from morphoscope.measure.particle_shapes import Places, shapes, sizes_only, unblurred
 
 
 def draw(size, test):
@@ -95,3 +95,23 @@ def test_the_weights_undo_the_bias_of_the_rim():
     assert raw[40] < 0.5 * raw[4]
     assert seen[40] == pytest.approx(seen[4], rel=0.08)
     assert seen[4] == pytest.approx(4000 * window**2 / 140**2, rel=0.05)
+
+
+def test_sizes_only_are_those_of_the_shapes():
+    rng = np.random.default_rng(8)
+    labels = np.zeros((80, 90), np.int32)
+    for name, (row, col) in enumerate([(0, 3), (20, 20), (40, 60), (60, 30), (30, 80)], start=1):
+        labels[row : row + rng.integers(5, 14), col : col + rng.integers(5, 14)] = name
+    mask = np.ones(labels.shape, bool)
+    mask[60:62, 28:30] = False
+    for valid in (None, mask):
+        rows = [shape for shape in shapes(labels, grey=labels, pixel=(2.0, 2.0), mask=valid, blur_px=1.5) if not shape.at_edge]
+        d, w = sizes_only(labels, pixel=(2.0, 2.0), mask=valid, blur_px=1.5)
+        assert d == pytest.approx([shape.diameter for shape in rows])
+        assert w == pytest.approx([shape.weight for shape in rows])
+
+
+def test_what_a_blur_took_is_given_back():
+    assert unblurred(20.0, 0.0) == 20
+    assert unblurred(20.0, 2.0) == 20.4
+    assert unblurred(2.0, 5.0) == 2.5

@@ -81,3 +81,12 @@ def test_fits_find_what_was_drawn(rng):
     assert (wei.weibull_scale, wei.weibull_shape) == pytest.approx((30, 2.5), rel=0.03)
     assert wei.weibull_distance < 0.02 < wei.lognormal_distance
     assert sd.fits(np.full(10, 3.0)) is None
+
+
+def test_fits_have_intervals(rng):
+    found = sd.fits_with_intervals(rng.lognormal(math.log(40), 0.25, 200), rng=rng)
+    for name, error in (("lognormal_median", 40 * 0.25 / math.sqrt(200)), ("lognormal_sigma", 0.25 / math.sqrt(400))):
+        assert found[name].low < found[name].value < found[name].high
+        assert found[name].high - found[name].low == pytest.approx(2 * 1.96 * error, rel=0.3)
+    assert found["lognormal_distance"].low is None
+    assert sd.fits_with_intervals(np.array([3.0, 5.0]), rng=rng) is None

@@ -171,3 +171,22 @@ def fits(diameters: np.ndarray, *, weights: np.ndarray | None = None) -> Fits | 
     normal = special.ndtr((np.log(x) - mean) / sigma)
     weibull = 1 - np.exp(-((x / scale) ** shape))
     return Fits(math.exp(mean), sigma, scale, shape, float(np.abs(normal - below).max()), float(np.abs(weibull - below).max()))
+
+
+def fits_with_intervals(
+    diameters: np.ndarray, *, rng: np.random.Generator, weights: np.ndarray | None = None, draws: int = 200
+) -> dict[str, Estimate] | None:
+    """The parameters of both fits with bootstrap intervals, and the distances without; None as for ``fits``."""
+    d = np.asarray(diameters, float)
+    w = np.ones(len(d)) if weights is None else np.asarray(weights, float)
+    best = fits(d, weights=w)
+    if best is None:
+        return None
+    picks = rng.integers(0, len(d), (draws, len(d)))
+    drawn = [fit for fit in (fits(d[pick], weights=w[pick]) for pick in picks) if fit is not None]
+    made = {}
+    for name in ("lognormal_median", "lognormal_sigma", "weibull_scale", "weibull_shape"):
+        low, high = np.quantile([getattr(fit, name) for fit in drawn], _tails(len(d)))
+        made[name] = _estimate(getattr(best, name), float(low), float(high), 0.0)
+    distances = {name: Estimate(getattr(best, name)) for name in ("lognormal_distance", "weibull_distance")}
+    return made | distances
