@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from tests.validation import rendered_bars
+import rendered_bars
 
 pytest.importorskip("rapidocr", reason="needs morphoscope[ocr]")
 

@@ -155,6 +155,12 @@ def _inside(pair: Pair, inset: insets.Rectangle) -> bool:
 def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float | None) -> ScaleBar:
     """One answer out of the pairs, or the reason for none."""
     best = pairs[0]
+    for other in pairs[1:]:
+        if other.bar is best.bar and same_label(other, best) and differ(other.length.nm, best.length.nm, 0.01):
+            part, whole = sorted((_bare(best), _bare(other)), key=len)
+            if part not in whole and other.text.score > READABLE:
+                return abstain(f"the label reads differently each time: {best.text.words!r}, {other.text.words!r}", best, 0.2)
+            best = best if whole == _bare(best) else other
     rival = next((p for p in pairs[1:] if rivals(best, p) and not spoken_for(p, pairs)), None)
     if rival is not None and rival.score > 0.7 * best.score:
         return abstain("two strokes stand equally well beside the label", best, best.score)
@@ -176,6 +182,11 @@ def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float 
     if length is None:
         return abstain(f"the label reads differently each time: {', '.join(map(repr, votes))}", best, 0.2)
     return _answer(replace(best, length=length), agreement, known_nm)
+
+
+def _bare(pair: Pair) -> str:
+    """The words of the label alone, without spaces."""
+    return label.tidy(pair.text.words).replace(" ", "")
 
 
 def _leaves(pair: Pair, width: int) -> bool:
