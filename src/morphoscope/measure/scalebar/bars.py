@@ -286,13 +286,15 @@ def _shadow(bar: Bar, other: Bar) -> bool:
 
 
 def runs_on(grey: np.ndarray, bar: Bar) -> bool:
-    """Whether ink goes on beyond an end of the stroke, a row or two higher or lower, as that of an aslant line does."""
+    """Whether thin ink goes on beyond an end of the stroke, a row or two higher or lower, as that of an aslant line does."""
     plane = (grey if bar.light else 255 - grey).astype(np.int16)
-    rows = slice(max(0, bar.top - 2), bar.bottom + 2)
+    thick = bar.bottom - bar.top
     own = np.median(plane[bar.top : bar.bottom, max(0, int(bar.left)) : int(bar.right)])
-    reach = max(5, min(12, int(0.06 * (bar.right - bar.left))))
+    reach, wide = max(5, min(12, int(0.06 * (bar.right - bar.left)))), thick + 4
     for first in (int(np.ceil(bar.right)) + 1, int(bar.left) - 1 - reach):
-        beyond = plane[rows, max(0, first) : max(0, first + reach)]
-        if beyond.shape[1] == reach and (beyond.max(axis=0) > own - 0.4 * bar.contrast).all():
+        columns = slice(max(0, first), max(0, first + reach))
+        inked = plane[max(0, bar.top - wide) : bar.bottom + wide, columns] > own - 0.4 * bar.contrast
+        level = inked[min(wide, bar.top) - min(2, bar.top) :][: thick + 4]
+        if inked.shape[1] == reach and level.any(axis=0).all() and (inked.sum(axis=0) <= thick + 3).all():
             return True
     return False

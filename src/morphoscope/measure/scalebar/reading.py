@@ -156,7 +156,7 @@ def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float 
     """One answer out of the pairs, or the reason for none."""
     best = pairs[0]
     for other in pairs[1:]:
-        if other.bar is best.bar and same_label(other, best) and differ(other.length.nm, best.length.nm, 0.01):
+        if other.bar is best.bar and same_label(other, best) and not _may_agree(other.length, best.length):
             part, whole = sorted((_bare(best), _bare(other)), key=len)
             if part not in whole and other.text.score > READABLE:
                 return abstain(f"the label reads differently each time: {best.text.words!r}, {other.text.words!r}", best, 0.2)
@@ -182,6 +182,11 @@ def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float 
     if length is None:
         return abstain(f"the label reads differently each time: {', '.join(map(repr, votes))}", best, 0.2)
     return _answer(replace(best, length=length), agreement, known_nm)
+
+
+def _may_agree(one: Length, other: Length) -> bool:
+    """Whether both readings have a meaning in common."""
+    return any(math.isclose(a, b, rel_tol=1e-4) for a in (one.nm, *one.others_nm) for b in (other.nm, *other.others_nm))
 
 
 def _bare(pair: Pair) -> str:
