@@ -195,10 +195,11 @@ def _bare(pair: Pair) -> str:
 
 
 def _leaves(pair: Pair, width: int) -> bool:
-    """Whether the bar runs out of the picture, and its label is not centred on what is seen of it."""
+    """Whether the bar runs out of the picture, and is faint or its label not centred on what is seen of it."""
     bar, text = pair.bar, pair.text
     off = abs(bar.middle - (text.left + text.right) / 2)
-    return (bar.left < 0.6 or bar.right > width - 0.6) and off > 2 + 0.04 * (bar.right - bar.left)
+    doubtful = bar.quality < STRONG or off > 2 + 0.04 * (bar.right - bar.left)
+    return (bar.left < 0.6 or bar.right > width - 0.6) and doubtful
 
 
 def _is_half(grey: np.ndarray, pair: Pair) -> bool:
