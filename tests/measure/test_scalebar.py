@@ -51,7 +51,7 @@ def test_a_plain_bar() -> None:
 
 
 def test_readings_that_contradict_each_other() -> None:
-    bar = scalebar.read(with_bar(), reader=Scripted(["50 nm", "500 nm", "50 nm", "50 nm"], LABEL))
+    bar = scalebar.read(with_bar(), reader=Scripted(["50 nm", "50 nm", "500 nm", "50 nm"], LABEL))
     assert bar.value_nm is None
     assert "reads differently" in bar.reason
 

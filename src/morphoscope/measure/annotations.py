@@ -18,7 +18,7 @@ from scipy import ndimage
 from ..core import Micrograph
 from . import databar
 from .scalebar import bars, insets
-from .scalebar.reading import Reader
+from .scalebar.words import Reader
 
 WHITE, BLACK = 246, 9
 """Levels of 255 from which a pixel may be ink."""

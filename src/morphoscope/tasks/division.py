@@ -12,6 +12,8 @@ from ..core import Micrograph, Param, PixelSize, Stack
 from ..errors import InputError, UnreadableFile
 from ..io import read, read_micrograph
 from ..measure import databar, segmentation, shading
+from ..measure.annotations import find as find_print
+from ..measure.annotations import without
 
 Mask = Annotated[Path | None, Param("image of the same size: white counts, black is left out", accepts="file")]
 Method = Annotated[str, Param("how grey levels become phases", choices=segmentation.METHODS)]
@@ -54,10 +56,11 @@ def volume_or_image(path: Path) -> object:
     return noun
 
 
-def grey_of(path: Path, *, mask: Path | None, pixel_size_nm: float | None) -> Grey:
-    """The grey image or volume at ``path``; its data bar and what ``mask`` leaves out do not count."""
+def grey_of(path: Path, *, mask: Path | None, pixel_size_nm: float | None, keep_print: bool = False) -> Grey:
+    """The grey image or volume at ``path``; data bar, print (unless kept) and what ``mask`` leaves out do not count."""
     noun = volume_or_image(path)
     if isinstance(noun, Micrograph):
+        noun = noun if keep_print else without(noun, find_print(noun))
         pixels, counts, size, spacing = noun.pixels.astype(float), _above_data_bar(noun), noun.pixel_size, None
     elif isinstance(noun, Stack):
         raw = noun.array()

@@ -17,7 +17,7 @@ from ..measure import boundaries, layers, segmentation
 from ..measure import phases as counting
 from ..measure.tortuosity import tortuosity
 from .division import Background, Denoise, Mask, Method, divided, grey_of, mask_of, sides, volume_or_image
-from .parameters import PixelSizeByHand
+from .parameters import KeepPrint, PixelSizeByHand
 from .pictures import save_picture
 
 AXES = {2: "yx", 3: "zyx"}
@@ -62,6 +62,7 @@ def measure(
         str, Param("axis across layers; auto finds layers of a plane", choices=("auto", "none", "x", "y", "z"))
     ] = "auto",
     grains: Annotated[Path | None, Param("image of the same size, one label a grain (0 between them), for contiguity")] = None,
+    keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
 ) -> Report:
     """
@@ -74,7 +75,7 @@ def measure(
     if classes is None:
         found = _labels_of(path, mask=mask, ignore=ignore, pixel_size_nm=pixel_size_nm)
     else:
-        grey = grey_of(path, mask=mask, pixel_size_nm=pixel_size_nm)
+        grey = grey_of(path, mask=mask, pixel_size_nm=pixel_size_nm, keep_print=keep_print)
         recipe = segmentation.Recipe(method=method, classes=classes, background=background, denoise=denoise)
         cut = divided(grey, recipe)
         found = Labelled(cut.labels, cut.labels > 0, grey.sides_nm, cut.fraction_errors, grey.notes)

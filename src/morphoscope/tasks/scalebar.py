@@ -20,7 +20,7 @@ PICTURES = ("png", "jpeg", "bmp", "gif", "tiff", "dm", "tia", "mrc", "emd", "hdf
 """Formats that are looked for in a folder; a file that is named is read whatever it is."""
 SHOWN = 60
 """Most pictures on the sheet."""
-COLUMNS, TILE_PX, CAPTION_PX = 4, 280, 34
+COLUMNS, TILE_PX, CLOSE_PX, CAPTION_PX = 4, 280, 64, 34
 
 
 def read(
@@ -93,27 +93,45 @@ def _row(path: Path, bar: ScaleBar) -> dict[str, Any]:
 
 
 def _tile(path: Path, micrograph: Micrograph | None, bar: ScaleBar) -> Image.Image:
-    """The image with the bar's ends and label marked, and the answer below."""
-    tile = Image.new("RGB", (TILE_PX, TILE_PX + CAPTION_PX), "white")
+    """The image with the bar's ends and label marked, bar and label enlarged, and the answer below."""
+    tile = Image.new("RGB", (TILE_PX, TILE_PX + CLOSE_PX + CAPTION_PX), "white")
     pen = ImageDraw.Draw(tile)
     if micrograph is not None:
         plane = Image.fromarray(np.rint(np.clip(micrograph.pixels, 0, 1) * 255).astype(np.uint8))
-        scale = min(TILE_PX / plane.width, TILE_PX / plane.height)
-        size = (max(1, round(plane.width * scale)), max(1, round(plane.height * scale)))
-        tile.paste(plane.resize(size, Image.Resampling.LANCZOS).convert("RGB"), (0, 0))
-        for row, column in bar.ends or ():
-            x, y = (column + 0.5) * scale, (row + 0.5) * scale
-            pen.line([x, y - 7, x, y + 7], fill=ACCENT, width=2)
-        if bar.label_px is not None:
-            pen.rectangle([edge * scale for edge in bar.label_px], outline=ACCENT)
+        tile.paste(_marked(plane, bar, (0, 0, plane.width, plane.height), (TILE_PX, TILE_PX), boxed=True), (0, 0))
+        if bar.ends is not None and bar.label_px is not None:
+            (row, start), (_, stop) = bar.ends
+            left, top, right, bottom = bar.label_px
+            around = (min(left, start) - 8, min(top, row) - 8, max(right, stop) + 9, max(bottom, row) + 9)
+            tile.paste(_marked(plane, bar, around, (TILE_PX, CLOSE_PX - 4), boxed=False), (0, TILE_PX + 2))
     found = "no value" if bar.value_nm is None else f"{bar.value_nm:g} nm = {bar.length_px:.1f} px ({bar.confidence:.2f})"
-    pen.text((2, TILE_PX + 2), _short(path.name), fill="black")
-    pen.text((2, TILE_PX + 12), found, fill="black" if bar.value_nm is None else ACCENT)
-    pen.text((2, TILE_PX + 22), _short(bar.reason), fill="grey")
+    base = TILE_PX + CLOSE_PX
+    pen.text((2, base + 2), _short(path.name), fill="black")
+    pen.text((2, base + 12), found, fill="black" if bar.value_nm is None else ACCENT)
+    pen.text((2, base + 22), _short(bar.reason), fill="grey")
     return tile
 
 
+def _marked(
+    plane: Image.Image, bar: ScaleBar, box: tuple[float, float, float, float], room: tuple[int, int], *, boxed: bool
+) -> Image.Image:
+    """The part ``box`` of ``plane`` as large as fits into ``room``, with the bar's ends and, if ``boxed``, its label marked."""
+    left, top = max(0, int(box[0])), max(0, int(box[1]))
+    part = plane.crop((left, top, min(plane.width, int(box[2])), min(plane.height, int(box[3]))))
+    scale = min(room[0] / part.width, room[1] / part.height)
+    size = (max(1, round(part.width * scale)), max(1, round(part.height * scale)))
+    shown = part.resize(size, Image.Resampling.LANCZOS).convert("RGB")
+    pen = ImageDraw.Draw(shown)
+    for row, column in bar.ends or ():
+        x, y = (column + 0.5 - left) * scale, (row + 0.5 - top) * scale
+        pen.line([x, y - 7, x, y + 7], fill=ACCENT, width=2 if boxed else 1)
+    if boxed and bar.label_px is not None:
+        pen.rectangle([edge * scale for edge in bar.label_px], outline=ACCENT)
+    return shown
+
+
 def _short(text: str) -> str:
+    text = text.replace("\u03bc", "u").replace("\u00b5", "u")  # the font that Pillow brings has no micro sign
     plain = text.encode("latin-1", "replace").decode("latin-1")
     return plain if len(plain) <= 46 else plain[:44] + ".."
 
@@ -122,7 +140,7 @@ def _sheet(tiles: list[Image.Image]) -> Image.Image:
     across = min(COLUMNS, len(tiles))
     step = TILE_PX + 8
     down = -(-len(tiles) // across)
-    sheet = Image.new("RGB", (across * step, down * (step + CAPTION_PX)), "white")
+    sheet = Image.new("RGB", (across * step, down * (step + CLOSE_PX + CAPTION_PX)), "white")
     for k, tile in enumerate(tiles):
-        sheet.paste(tile, (k % across * step, k // across * (step + CAPTION_PX)))
+        sheet.paste(tile, (k % across * step, k // across * (step + CLOSE_PX + CAPTION_PX)))
     return sheet

@@ -12,7 +12,7 @@ from ..core import Curve, Figure, Micrograph, Param, Quantity, Report, Run, Stac
 from ..io import write
 from ..measure import boundaries, phases, segmentation
 from .division import Background, Denoise, Grey, Mask, Method, divided, grey_of
-from .parameters import PixelSizeByHand
+from .parameters import KeepPrint, PixelSizeByHand
 from .pictures import contoured, save_picture
 
 BINS = 256
@@ -41,6 +41,7 @@ def segment(
     margin: Annotated[
         float, Param("hysteresis, walk: how far beyond the level a pixel is sure, of the way to its class", low=0, high=0.95)
     ] = 0.3,
+    keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
 ) -> Report:
     """
@@ -49,7 +50,7 @@ def segment(
     The file ``labels`` goes on into other tasks. The fractions' intervals hold the finite image and the
     uncertainty of the division itself: of the level, and of noise that crosses it.
     """
-    grey = grey_of(image, mask=mask, pixel_size_nm=pixel_size_nm)
+    grey = grey_of(image, mask=mask, pixel_size_nm=pixel_size_nm, keep_print=keep_print)
     recipe = segmentation.Recipe(
         method=method,
         classes=classes,

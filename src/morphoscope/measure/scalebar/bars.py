@@ -75,7 +75,7 @@ def find(grey: np.ndarray) -> list[Bar]:
     for light in (True, False):
         plane = grey if light else 255 - grey
         for box in _strokes(plane):
-            bar = _measured(plane, box, light)
+            bar = measured(plane, box, light)
             if bar is not None and SHORTEST * width <= bar.right - bar.left <= LONGEST * width:
                 found.append(bar)
     found.sort(key=lambda bar: -bar.quality)
@@ -123,10 +123,19 @@ def _parts(
     return boxes
 
 
-def _measured(plane: np.ndarray, box: tuple[int, int, int, int], light: bool) -> Bar | None:
+def _stands_out(plane: np.ndarray, box: tuple[int, int, int, int], mean: float, least: float) -> bool:
+    """Whether a box is clearly no bar because what lies above or below is about as bright; quick."""
+    top, bottom, left, right = box
+    over, under = plane[max(0, top - 2) : top, left:right], plane[bottom + 1 : bottom + 3, left:right]
+    return all(side.size == 0 or mean - float(side.mean()) > 0.5 * least for side in (over, under))
+
+
+def measured(plane: np.ndarray, box: tuple[int, int, int, int], light: bool, least: float = CONTRAST) -> Bar | None:
     """The bar in ``box`` with its ends to a fraction of a pixel, or None where it is none."""
     top, bottom, left, right = box
     inside = plane[top:bottom, left:right].astype(np.float64)
+    if not _stands_out(plane, box, float(inside.mean()), least):
+        return None
     core = inside if bottom - top < 4 else inside[1:-1]
     level = float(np.median(core))
     rough = float(core[:, 1:-1].std()) if core.shape[1] > 4 else float(core.std())
@@ -135,7 +144,7 @@ def _measured(plane: np.ndarray, box: tuple[int, int, int, int], light: bool) ->
     if not sides:
         return None
     contrast = min(level - float(np.median(side)) for side in sides)
-    if contrast < CONTRAST:
+    if contrast < least:
         return None
     clear = min(float(np.mean(level - side > 0.5 * contrast)) for side in sides)
     profile = core.mean(axis=0)
@@ -186,14 +195,11 @@ def _end(
     columns = np.arange(-4, reach) * step + at
     columns = columns[(columns >= 0) & (columns < width)]
     profile = plane[top:bottom, columns].astype(np.float64).mean(axis=0)
-    if columns.size < 6:
-        return (0.0, 0.8) if step < 0 else (float(width), 0.8)
     begin = int(np.flatnonzero(columns == at)[0])
     tail = profile[begin + 1 :]
-    if tail.size < 3:
-        return (0.0, 0.8) if step < 0 else (float(width), 0.8)
-    beyond = float(np.min(tail[:4])) if tail.size >= 4 else float(tail.min())
-    drop = level - beyond
+    if tail.size < 7 and (not tail.size or level - float(tail.min()) < 0.4 * contrast):
+        return (0.0, 0.8) if step < 0 else (float(width), 0.8)  # it runs out of the picture
+    drop = level - float(np.min(tail[:4]))
     if drop < 12:
         return None, 0.0
     half = level - 0.5 * drop
@@ -204,9 +210,8 @@ def _end(
             position = column + 0.5
             high, low = level - 0.15 * drop, level - 0.85 * drop
             wide = float(np.sum((profile[max(0, k - 3) : k + 5] < high) & (profile[max(0, k - 3) : k + 5] > low)))
-            ends = min(
-                1.0, (level - float(np.median(tail[1:7]))) / (0.6 * contrast)
-            )  # a line that goes on fainter does not end here
+            beyond = float(np.median(tail[min(1, tail.size - 1) : 7]))
+            ends = min(1.0, (level - beyond) / (0.6 * contrast))  # a line that goes on fainter does not end here
             return float(position), float(np.exp(-max(0.0, wide - 2) / 2)) * max(0.0, ends)
     return None, 0.0
 
@@ -215,12 +220,13 @@ def _distinct(bars: list[Bar]) -> list[Bar]:
     """Without those that lie on a better one."""
     kept: list[Bar] = []
     for bar in bars:
-        if not any(_same(bar, other) for other in kept):
+        if not any(same(bar, other) for other in kept):
             kept.append(bar)
     return kept
 
 
-def _same(one: Bar, other: Bar) -> bool:
+def same(one: Bar, other: Bar) -> bool:
+    """Whether two strokes lie on each other."""
     across = min(one.right, other.right) - max(one.left, other.left)
     down = min(one.bottom, other.bottom) - max(one.top, other.top)
     shorter = min(one.right - one.left, other.right - other.left)
@@ -277,3 +283,18 @@ def _shadow(bar: Bar, other: Bar) -> bool:
     between = -0.5 <= left <= 6 and -0.5 <= right <= 6 and other.tick_px > 0
     around = left <= 0.5 and right <= 0.5 and bar.tick_px == 0 and other.quality > 0.7 * bar.quality
     return between or around
+
+
+def runs_on(grey: np.ndarray, bar: Bar) -> bool:
+    """Whether thin ink goes on beyond an end of the stroke, a row or two higher or lower, as that of an aslant line does."""
+    plane = (grey if bar.light else 255 - grey).astype(np.int16)
+    thick = bar.bottom - bar.top
+    own = np.median(plane[bar.top : bar.bottom, max(0, int(bar.left)) : int(bar.right)])
+    reach, wide = max(5, min(12, int(0.06 * (bar.right - bar.left)))), thick + 4
+    for first in (int(np.ceil(bar.right)) + 1, int(bar.left) - 1 - reach):
+        columns = slice(max(0, first), max(0, first + reach))
+        inked = plane[max(0, bar.top - wide) : bar.bottom + wide, columns] > own - 0.4 * bar.contrast
+        level = inked[min(wide, bar.top) - min(2, bar.top) :][: thick + 4]
+        if inked.shape[1] == reach and level.any(axis=0).all() and (inked.sum(axis=0) <= thick + 3).all():
+            return True
+    return False

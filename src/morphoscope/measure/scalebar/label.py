@@ -58,7 +58,7 @@ PIXELS_NM = (5e-4, 1e5)
 _DIGITS = str.maketrans(
     {"l": "1", "I": "1", "|": "1", "i": "1", "!": "1", "O": "0", "o": "0", "Q": "0", "D": "0", "[": "1", "]": "1"}
 )
-_NUMBER = r"(?<![\d.,])(?P<number>(?:[\dlI|iOoQD!\[\]]{1,4}(?:[.,·]\s?[\dlIOo]{1,3})?|[.,·]\d{1,2}))"
+_NUMBER = r"(?<![\d.,:/])(?P<number>(?:[\dlI|iOoQD!\[\]]{1,4}(?:[.,·]\s?[\dlIOo]{1,3})?|[.,·]\d{1,2}))"
 _UNIT = r"(?P<unit>[A-Za-zµÅå]{1,8}(?:\s?m(?![A-Za-z]))?)"
 _TOKEN = re.compile(_NUMBER + r"[\s_\-~]{0,5}" + _UNIT + r"(?P<rest>.{0,3})")
 _RECIPROCAL = re.compile(r"1\s*/\s*[nµuÅA]|/\s?[nµu]m|m\s?[-−⁻–~]\s?[1l¹]|m[¹⁻]")
