@@ -40,7 +40,7 @@ POLARITIES = ("auto", "bright", "dark")
 METHODS = ("auto", *threshold.METHODS)
 OUTLINE_PX = 1.5
 """Least Gaussian with which an outline is moved to the steepest place."""
-VARIED = ({"split": 1 / 3}, {"split": 5 / 3}, {"grooves": 0.75}, {"grooves": 1.5})
+VARIED = ({"split": 1 / 3}, {"split": 5 / 3}, {"grooves": 0.9}, {"grooves": 1.1})
 """Factors by which ``variants`` changes a setting."""
 
 
