@@ -58,6 +58,7 @@ def by_studio(image, folder, task, name, **parameters):
     ("measure spectrum", "image", {"period_min_px": 4}),
     ("measure morphology", "image", {"smooth_px": 1.0}),
     ("segment", "image", {"method": "li", "denoise": "median"}),
+    pytest.param("measure sheet", "files", {"structure": "phases", "scale_bar": "never"}, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_three_doors_one_report(image, tmp_path, task, name, parameters):
     python = ms.run(task, image, workspace=tmp_path / "python", **parameters)
