@@ -94,6 +94,51 @@ def test_measured_points_have_bars_and_their_fit_is_a_line(folder):
     assert "type" not in render.figure(one_figure("points", ("S2", "fit"), curves=flat), "f", folder)["layout"]["yaxis"]
 
 
+def test_bars_of_numbers_stand_where_the_numbers_are(folder):
+    rows = [{"diameter_nm": 10.0, "particles": 3}, {"diameter_nm": 20.0, "particles": 5}]
+    drawn = render.figure(one_figure("bar", ("sizes",), tables={"sizes": rows}), "f", folder)
+    assert drawn["data"][0]["x"] == [10.0, 20.0]
+    assert drawn["layout"]["xaxis"]["type"] == "linear"
+    assert drawn["layout"]["xaxis"]["title"]["text"] == "Diameter (nm)"
+
+
+def test_one_column_by_group_shows_every_row_as_a_named_dot(folder):
+    rows = [
+        {"file": "a.tif", "group": "x", "d_mean_nm": 1.0, "other": 3},
+        {"file": "b.tif", "group": "y", "d_mean_nm": 2.0, "other": 4},
+        {"file": "c.tif", "group": "", "d_mean_nm": 5.0, "other": 4},
+        {"file": "d.tif", "group": "y", "d_mean_nm": None, "other": 4},
+    ]
+    drawn = render.figure(one_figure("box", ("images:d_mean_nm:group",), tables={"images": rows}), "f", folder)
+    (trace,) = drawn["data"]
+    assert (trace["x"], trace["y"], trace["text"]) == (["x", "y"], [1.0, 2.0], ["a.tif", "b.tif"])
+    assert trace["boxpoints"] == "all"
+    assert drawn["layout"]["yaxis"]["title"]["text"] == "Mean diameter (nm)"
+    assert drawn["layout"]["xaxis"]["type"] == "category"
+
+
+def test_a_forest_has_a_dot_with_its_interval_for_each_row(folder):
+    rows = [
+        {"quantity": "d_mean_nm", "groups": "a → b", "g": 1.0, "g_low": 0.5, "g_high": 2.0},
+        {"quantity": "period_nm", "groups": "a → b", "g": -1.0, "g_low": None, "g_high": None},
+        {"quantity": "unknown", "groups": "a → b", "g": None, "g_low": None, "g_high": None},
+    ]
+    drawn = render.figure(one_figure("forest", ("effects:g",), tables={"effects": rows}), "f", folder)
+    (trace,) = drawn["data"]
+    assert trace["y"] == ["Mean diameter (nm)", "Period (nm)"]
+    assert trace["x"] == [1.0, -1.0]
+    assert (trace["error_x"]["array"], trace["error_x"]["arrayminus"]) == ([1.0, None], [0.5, None])
+
+
+def test_columns_say_their_unit_once():
+    assert words.head("d_mean_nm") == "Mean diameter (nm)"
+    assert words.head("interface_per_area_per_nm") == "Interface per area (nm⁻¹)"
+    assert words.head("period_nm_low") == "Period (nm), low"
+    assert words.head("scale_low") == "Scale low"
+    assert words.number(1750.4, 3) == "1750"
+    assert words.number(1.5e7, 3) == "1.5×10⁷"
+
+
 def test_bars_take_the_label_the_numbers_and_the_interval(folder):
     rows = [{"phase": "a", "share": 0.5, "low": 0.4, "high": 0.7}, {"phase": "b", "share": 0.3, "low": 0.2, "high": 0.35}]
     (bars,) = render.figure(one_figure("bar", ("t",), tables={"t": rows}), "f", folder)["data"]

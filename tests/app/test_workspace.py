@@ -173,12 +173,23 @@ def test_children_are_runs_of_their_own(lab, executed):
     assert executed().count("double") == 4
 
 
+def test_children_that_fail_do_not_stop_the_others(lab):
+    report = lab.run("toy siblings", numbers=[1, -1, 2, 1])
+    assert report.tables["children"] == [
+        {"place": 0, "twice": 2.0, "error": ""},
+        {"place": 1, "twice": None, "error": "number: -1.0 is not allowed; it must be 0 to 100 nm"},
+        {"place": 2, "twice": 4.0, "error": ""},
+        {"place": 3, "twice": 2.0, "error": ""},
+    ]
+    assert len(lab.shelf.info(report.run).children) == 2
+
+
 def test_cleaning_keeps_what_others_refer_to(lab):
     report = lab.run("toy parent")
     child = lab.shelf.info(report.run).children[0]
     removed, kept = lab.shelf.clean([child])
     assert removed == []
-    assert report.run in kept[0]
+    assert kept[0].startswith(f"{child} is used by toy-")
     made_from = next(i for i in lab.shelf.all() if str(i.parameters.get("image")).startswith("run:"))
     removed, kept = lab.shelf.clean([made_from.parameters["image"].removeprefix("run:").split("/")[0]])
     assert removed == []

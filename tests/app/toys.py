@@ -90,13 +90,22 @@ def parent(run: Run, *, numbers: Annotated[tuple[float, ...], Param("what to dou
     return Report("Asked", {"sum": Quantity(total), "again": Quantity(again.values["twice"].value)})
 
 
+def siblings(run: Run, *, numbers: Annotated[tuple[float, ...], Param("what to double")] = (1.0,)) -> Report:
+    """Asks the toy double about each number, also where it refuses."""
+    rows = []
+    for child in run.each("toy double", [{"number": n} for n in numbers]):
+        twice = None if child.report is None else child.report.values["twice"].value
+        rows.append({"place": child.place, "twice": twice, "error": child.error})
+    return Report("Asked", tables={"children": sorted(rows, key=lambda row: row["place"])})
+
+
 def _count(run: Run, what: str) -> None:
     """Leave a line outside the run that tells how often a task was really executed."""
     with open(run.folder.parents[1] / "executed.txt", "a") as file:
         file.write(what + "\n")
 
 
-NAMES = ("double", "refuse", "fail", "flaky", "fill", "count_up", "parent")
+NAMES = ("double", "refuse", "fail", "flaky", "fill", "count_up", "parent", "siblings")
 
 
 def register() -> None:

@@ -143,7 +143,7 @@ def test_progress_is_told_and_a_cancel_comes_through(tmp_path):
 
 
 def test_a_run_made_by_hand_has_nobody_to_ask(run):
-    for call in (run.ask, run.map):
+    for call in (run.ask, run.map, run.each):
         with pytest.raises(BadParameter, match=r"made by hand and has no workspace to ask; use Workspace\.run"):
             call("inspect", "a.png")
     asked = Run(run.folder, ask=lambda *a, **k: Report(title="child"))

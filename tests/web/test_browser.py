@@ -18,6 +18,9 @@ import tifffile
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from morphoscope.app import Workspace
+from morphoscope.app.pages import write_page
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -294,6 +297,28 @@ def test_a_saved_report_opens_without_the_studio(open_page, browser, lab, tmp_pa
     assert watched.troubles == []
     assert watched.elsewhere == []
     alone.close()
+
+
+def test_a_sheet_is_printed_on_one_page_in_light_colours(browser, tmp_path):
+    noise = np.random.default_rng(0).random((120, 160))
+    smooth = sum(np.roll(noise, (i, j), (0, 1)) for i in range(6) for j in range(6)) / 36
+    pixels = ((smooth - smooth.min()) / np.ptp(smooth)).astype(np.float32)
+    lab = Workspace(tmp_path / "lab")
+    report = lab.run("measure sheet", pixels, scale_bar="never", structure="particles", pixel_size_nm=2.0)
+    page = browser.new_page(color_scheme="dark")
+    watched = Watched(page, "")
+    page.goto(write_page(lab, report.run, tmp_path / "sheet.html").as_uri())
+    page.wait_for_selector(".plot[data-drawn] .main-svg")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    wide = page.evaluate("document.querySelector('.sheet').getBoundingClientRect().width / 96 * 25.4")
+    assert wide == pytest.approx(190, abs=0.5)
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()") == "#1d2329"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()") == "#e6e9ea"
+    assert watched.troubles == []
+    page.close()
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path):

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..core import Report, Run
+from ..core import Child, Report, Run
 from ..errors import BadParameter, Cancelled, InputError, MorphoscopeError, TaskFailed, WorkspaceError
 from ..tasks import load
 from .executors import executor
@@ -138,7 +138,9 @@ class Workspace:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise TaskFailed(f"{question.task} failed unexpectedly ({what}); details are in {part / 'error.txt'}") from error
 
-    def _family(self, children: list[str], device: str) -> tuple[Callable[..., Report], Callable[..., list[Report]]]:
+    def _family(
+        self, children: list[str], device: str
+    ) -> tuple[Callable[..., Report], Callable[..., list[Report]], Callable[..., Iterator[Child]]]:
         """What a task gets to ask other tasks with."""
 
         def ask(task: str, *inputs: Any, seed: int = 0, **raw: Any) -> Report:
@@ -152,7 +154,20 @@ class Workspace:
             children.extend(report.run for report in reports)
             return reports
 
-        return ask, many
+        def each(task: str, points: Sequence[Mapping[str, Any]], *inputs: Any, seed: int = 0) -> Iterator[Child]:
+            asked: dict[str, tuple[Question, list[int]]] = {}
+            for index, p in enumerate(points):
+                try:
+                    question = self.question(task, inputs, _without_seed(p), seed=p.get("seed", seed))
+                except InputError as error:
+                    yield Child(index, None, str(error))
+                else:
+                    asked.setdefault(question.id, (question, []))[1].append(index)
+            for outcome in executor(self, self.on, device).answer([question for question, _ in asked.values()], retries=1):
+                children.extend([outcome.id] if outcome.report else [])
+                yield from (Child(index, outcome.report, outcome.error) for index in asked[outcome.id][1])
+
+        return ask, many, each
 
     def answer_all(self, questions: Sequence[Question], *, device: str = "auto") -> list[Report]:
         """Every report, in order, computed where ``on`` says; the first failure is raised."""

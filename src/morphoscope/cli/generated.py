@@ -73,7 +73,11 @@ def _text(value: Any) -> str:
 
 
 def _common(page: str) -> list[click.Parameter]:
-    html = f"Write the report as one HTML page [default: {page}]" if page else "Write the report as one HTML page too"
+    html = (
+        f"Write the report as one HTML page [default, unless --json is given: {page}]"
+        if page
+        else "Write the report as one HTML page too"
+    )
     return [
         click.Option(["--seed"], multiple=True, type=int, metavar="INT", help="Random seed [default: 0]"),
         click.Option(
@@ -84,7 +88,7 @@ def _common(page: str) -> list[click.Parameter]:
             ["--on"], metavar="WHERE", default="here", help="here (default), local:WORKERS, tcp://HOST:PORT, slurm:PROFILE.toml"
         ),
         click.Option(["--retries"], type=int, metavar="INT", default=1, help="More tries for a failed point [default: 1]"),
-        click.Option(["--html"], metavar="FILE", default=page or None, help=html),
+        click.Option(["--html"], metavar="FILE", default=None, help=html),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the report as JSON and nothing else"),
         WORKSPACE,
     ]
@@ -104,9 +108,17 @@ def _answer(task: str, given: dict[str, Any]) -> None:
     rows = report.tables.get("points", [])
     if rows and all(row.get("state") == "failed" for row in rows) and report.run.startswith("campaign-"):
         raise InputError(f"all {len(rows)} points of the campaign failed, the first with: {rows[0]['error']}")
+    html = html or ("" if as_json else TASKS[task].page.replace("{input}", _input_name(task, points[0])))
     if html:
         write_page(workspace, report.run, Path(html))
     show.report(report, workspace.shelf.folder(report.run), as_json=as_json, html=html)
+
+
+def _input_name(task: str, point: Mapping[str, Any]) -> str:
+    """Name of the first input, for the page written unasked."""
+    known = [point.get(field.name) for field in task_fields(task).values() if field.positional]
+    first = next((item for value in known for item in (value if isinstance(value, list) else [value]) if item), task.split()[-1])
+    return Path(str(first)).resolve().stem or "report"
 
 
 def _points(task: str, given: Mapping[str, Any], grid: Path | None) -> list[dict[str, Any]]:

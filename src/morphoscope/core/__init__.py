@@ -9,12 +9,13 @@ from .param import Param
 from .pattern import Pattern
 from .pixel_size import PixelSize
 from .report import Figure, Quantity, Report
-from .run import Run
+from .run import Child, Run
 from .sample import Sample
 from .stack import Stack
 from .trajectory import Trajectory
 
 __all__ = [
+    "Child",
     "Curve",
     "Dataset",
     "Figure",

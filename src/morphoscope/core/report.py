@@ -16,7 +16,9 @@ from .curve import Curve
 
 SCHEMA = 1
 
-FigureKind = Literal["line", "band", "points", "box", "violin", "bar", "confusion", "parity", "heat", "image", "overlay"]
+FigureKind = Literal[
+    "line", "band", "points", "box", "violin", "bar", "forest", "confusion", "parity", "heat", "image", "overlay"
+]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,17 @@ from .report import Report
 Progress = Callable[[float, float, str], None]
 Ask = Callable[..., Report]
 Map = Callable[..., list[Report]]
+
+
+class Child(NamedTuple):
+    """The answer to one of many points: its place among them, its report, or the sentence that says why there is none."""
+
+    place: int
+    report: Report | None
+    error: str = ""
+
+
+Each = Callable[..., Iterator[Child]]
 
 
 def _alone(*_: Any, **__: Any) -> Any:
@@ -31,8 +42,9 @@ class Run:
     What a task is given to work with. The application makes it; a test may make one by hand.
 
     ``ask(task, *inputs, **parameters)`` runs another task as a child and gives its Report;
-    ``map(task, points)`` does so for every mapping of parameters in ``points``. Children are runs like
-    any other: cached, resumable, never inside this run's folder.
+    ``map(task, points)`` does so for every mapping of parameters in ``points``, and ``each(task, points)`` gives
+    every ``Child`` as it is finished, also those that failed. Children are runs like any other: cached,
+    resumable, never inside this run's folder.
     """
 
     folder: Path
@@ -41,6 +53,7 @@ class Run:
     tell: Progress | None = None
     ask: Ask = _alone
     map: Map = _alone
+    each: Each = _alone
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -65,6 +78,10 @@ class Run:
             raise BadParameter(f"{name!r} lies outside the run's folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def path_of(self, child: Report, name: str) -> Path:
+        """Where the file called ``name`` of a child's report lies."""
+        return self.folder.parent / child.run / child.files[name]
 
     def checkpoint(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any] | None = None) -> None:
         """Keep ``arrays`` and the JSON-able ``state`` so that a killed run goes on from here."""

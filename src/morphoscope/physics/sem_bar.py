@@ -102,8 +102,8 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size=max(8, size_px))
 
 
-def _print(
-    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, *, ink: int, size_px: int, anchor: str, rim: int = 0
+def lettering(
+    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, *, ink: int | str, size_px: int, anchor: str, rim: int = 0
 ) -> None:
     """``text``, with the stem of each µ drawn onto a u, because Pillow's own font has no µ."""
     font, plain = _font(size_px), text.replace("µ", "u")
@@ -165,14 +165,14 @@ def _scale(pen: ImageDraw.ImageDraw, ink: int, left: int, length_nm: float, leng
     pen.rectangle((left, row, left + length_px - 1, row + max(0, height // 40)), fill=ink)
     for column in (left, left + length_px - 1):
         pen.line((column, row - half, column, row + half), fill=ink)
-    _print(pen, (left + length_px / 2, 0.32 * height), label(length_nm), ink=ink, size_px=round(0.4 * height), anchor="mm")
+    lettering(pen, (left + length_px / 2, 0.32 * height), label(length_nm), ink=ink, size_px=round(0.4 * height), anchor="mm")
 
 
 def _ticks(pen: ImageDraw.ImageDraw, look: Style, left: int, length_nm: float, length_px: int, height: int) -> None:
     """Evenly spaced marks from end to end of the length, which is written below the last."""
     for column in np.linspace(left, left + length_px - 1, look.ticks):
         pen.line((round(column), 2, round(column), round(0.22 * height)), fill=look.ink)
-    _print(pen, (left + length_px, 0.68 * height), label(length_nm), ink=look.ink, size_px=round(0.45 * height), anchor="rm")
+    lettering(pen, (left + length_px, 0.68 * height), label(length_nm), ink=look.ink, size_px=round(0.45 * height), anchor="rm")
 
 
 def _inside(pixels: np.ndarray, length_nm: float, length_px: int) -> np.ndarray:
@@ -186,5 +186,5 @@ def _inside(pixels: np.ndarray, length_nm: float, length_px: int) -> np.ndarray:
     pen.rectangle((box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1), fill=0)
     pen.rectangle(box, fill=255)
     middle = (right - length_px / 2, bottom - 1.6 * thick)
-    _print(pen, middle, label(length_nm), ink=255, size_px=round(0.05 * height), anchor="mb", rim=1)
+    lettering(pen, middle, label(length_nm), ink=255, size_px=round(0.05 * height), anchor="mb", rim=1)
     return np.asarray(image, dtype=np.float32) / np.float32(255)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..errors import NotFound
 
@@ -22,12 +22,14 @@ class Entry(NamedTuple):
     """
     Where a task lives ("module:function" in this folder) and what it is for, in one line.
 
-    ``page`` names the HTML page that the command line writes unasked.
+    ``page`` names the HTML page that the command line writes unasked; ``{input}`` stands for the first input's
+    name. ``layout`` is how a page shows the report: as sections that follow each other, or as one sheet.
     """
 
     where: str
     summary: str
     page: str = ""
+    layout: Literal["sections", "sheet"] = "sections"
 
 
 GROUPS = {
@@ -42,6 +44,13 @@ GROUPS = {
 TASKS: dict[str, Entry] = {
     "inspect": Entry("inspect:inspect", "What a file is: size, depth, scale and its source, instrument, quality"),
     "measure two-point": Entry("statistics:two_point", "Two-point correlation S2(r) of one phase, by direction, by cluster"),
+    "prepare": Entry("prepare:prepare", "A micrograph ready to measure: scale found, print masked, phases told apart"),
+    "measure sheet": Entry(
+        "sheet:sheet",
+        "One page for one image; one table and a comparison of groups for many",
+        page="{input}-sheet.html",
+        layout="sheet",
+    ),
     "measure cross-correlation": Entry("cross_correlation:cross_correlation", "How the phases of labels lie to each other"),
     "measure particles": Entry("particles:measure", "Count, sizes and shapes of the particles of a micrograph"),
     "measure phases": Entry("phases:measure", "Fractions, interfaces, connectivity and tortuosity of phases"),

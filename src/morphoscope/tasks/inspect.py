@@ -12,7 +12,7 @@ from ..core import Curve, Figure, LabelMap, Micrograph, Param, Pattern, PixelSiz
 from ..io import read
 from ..measure import databar
 from ..measure.quality import quality
-from .pictures import save_picture
+from .pictures import save_picture, stretched
 
 UNITS = {
     "kv": "kV",
@@ -65,7 +65,7 @@ def _micrograph(run: Run, image: Micrograph) -> Report:
             "thumbnail": Figure("image", ("thumbnail",), "The whole image"),
             "grey_levels": Figure("line", ("grey_levels",), "Share of the specimen's pixels at each grey level"),
         },
-        files={"thumbnail": save_picture(run, "thumbnail.png", _stretched(image))},
+        files={"thumbnail": save_picture(run, "thumbnail.png", stretched(image))},
         notes=(*_scale_notes(image), *texts, *image.notes),
     )
 
@@ -122,15 +122,6 @@ def _histogram(image: Micrograph) -> Curve:
     level = np.clip(np.rint(counted * 255), 0, 255).astype(int)
     share = np.bincount(level.ravel(), minlength=256) / max(1, level.size)
     return Curve(image.offset + image.gain * np.arange(256) / 255, share, "grey level", "share of pixels", x_unit=image.unit)
-
-
-def _stretched(image: Micrograph) -> np.ndarray:
-    """Pixels as they are for 8-bit images; deeper ones without their rarest extremes."""
-    if image.bits <= 8:
-        return image.pixels
-    counted = image.pixels if image.mask is None or not image.mask.any() else image.pixels[image.mask]
-    low, high = np.percentile(counted, [0.1, 99.9])
-    return np.asarray((image.pixels - low) / max(float(high - low), 1e-12))
 
 
 def _stack(run: Run, stack: Stack) -> Report:

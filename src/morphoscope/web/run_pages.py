@@ -156,7 +156,8 @@ def _shown(studio: Studio, run_id: str) -> list[dict[str, Any]]:
     """The report and those of the runs it asked, for the report's template."""
     shelf = studio.workspace.shelf
     views = []
-    for index, one in enumerate((run_id, *shelf.info(run_id).children)):
+    children = () if render.layout_of(shelf.report(run_id)) == "sheet" else shelf.info(run_id).children
+    for index, one in enumerate((run_id, *children)):
         try:
             report = shelf.report(one)
         except MorphoscopeError:

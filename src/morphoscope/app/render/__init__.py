@@ -8,7 +8,7 @@ one HTML document that opens offline. The studio builds its report page from the
 from __future__ import annotations
 
 from .figures import figure
-from .page import ASSETS, TEMPLATES, environment, page, plotly_js, view
+from .page import ASSETS, TEMPLATES, environment, layout_of, page, plotly_js, view
 from .pictures import picture
 from .reproduce import command_line, provenance, python_call
 
@@ -18,6 +18,7 @@ __all__ = [
     "command_line",
     "environment",
     "figure",
+    "layout_of",
     "page",
     "picture",
     "plotly_js",

@@ -6,9 +6,12 @@ line, band   curves; the 95 % interval of each is drawn as a band (``band`` draw
 points       curves: the first as points with the bars of their 95 % interval, the others as lines; axes are
              logarithmic where the points span decades, and what is not positive is then left out
 box, violin  tables with one row an observation: the first text column is the group, each numeric
-             column a distribution; without a text column every column is a group of its own
-bar          a table: first column the label, the other numeric columns the bars; columns ``low``
-             and ``high`` are the interval of the first of them
+             column a distribution; without a text column every column is a group of its own.
+             ``table:column:group`` takes these two columns only, and every observation is a dot
+bar          a table: first column the label (numbers stand where they are on the axis), the other
+             numeric columns the bars; columns ``low`` and ``high`` are the interval of the first of them
+forest       ``table:column``: a dot a row, labelled by the text columns, with the interval between
+             ``column_low`` and ``column_high``, and a line at 0
 confusion    a table: first column the true label, the other columns the count of each prediction
 parity       a table whose first two numeric columns are what was measured and what was predicted
              (``low`` and ``high`` bound the prediction), or curves whose x and y are these
@@ -31,7 +34,7 @@ import numpy as np
 
 from ...core import Curve, Figure, Report
 from ...errors import NotFound
-from .words import axis_title, human, translucent
+from .words import axis_title, head, human, translucent
 
 PALETTE = ("#3a7fc1", "#d9822b", "#2c9a76", "#a05fb4", "#cf4a5a", "#b8961f", "#6f7d8c", "#4bb3c9")
 BLUES = ((0, "#eef3f8"), (1, "#245f9c"))
@@ -137,7 +140,7 @@ def _distributions(report: Report, drawn: Figure, folder: Path) -> dict[str, Any
     looks: dict[str, Any] = {"type": drawn.kind}
     looks |= {"boxpoints": "outliers"} if drawn.kind == "box" else {"meanline": {"visible": True}, "points": False}
     for table in drawn.data:
-        rows = _table(report, table)
+        rows, dots = _observations(report, table)
         numeric, texts = _columns(rows)
         names += [column for column in numeric if column not in names]
         for column in numeric:
@@ -146,30 +149,66 @@ def _distributions(report: Report, drawn: Figure, folder: Path) -> dict[str, Any
             trace |= {"line": {"color": colour}, "fillcolor": translucent(colour, 0.25)}
             if texts:
                 trace["x"] = [str(row.get(texts[0])) for row in rows]
+            if dots:
+                trace |= {"boxpoints" if drawn.kind == "box" else "points": "all", "jitter": 0.35, "pointpos": 0}
+                trace |= {"text": dots, "hovertemplate": "%{text}<br>%{y:.4g}<extra></extra>"}
             traces.append(trace)
-    layout = _axes("", _label(names[0]) if len(names) == 1 else "")
+    layout = _axes("", _titled(names[0]) if len(names) == 1 else "")
     layout["showlegend"] = len(traces) > 1 and any("x" in trace for trace in traces)
+    if any("x" in trace for trace in traces):
+        layout["xaxis"]["type"] = "category"
     if layout["showlegend"]:
         layout["boxmode" if drawn.kind == "box" else "violinmode"] = "group"
     return {"data": traces, "layout": layout}
 
 
+def _observations(report: Report, name: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows of a table, or two columns of it; then also the first column of each row, which names its dot."""
+    table, _, wanted = name.partition(":")
+    rows = _table(report, table)
+    if not wanted:
+        return rows, []
+    column, _, group = wanted.partition(":")
+    kept = [row for row in rows if row.get(column) is not None and row.get(group)]
+    return [{group: str(row[group]), column: row[column]} for row in kept], [
+        _plain(str(next(iter(row.values())))) for row in kept
+    ]
+
+
+def _forest(report: Report, drawn: Figure, folder: Path) -> dict[str, Any]:
+    table, _, column = drawn.data[0].partition(":")
+    rows = [row for row in _table(report, table) if row.get(column) is not None]
+    texts = [name for name in _columns(rows)[1] if len({row[name] for row in rows}) > 1 or len(rows) == 1]
+    labels = [", ".join(_titled(row[name]) if "_" in row[name] else _plain(row[name]) for name in texts) for row in rows]
+    up = [_difference(row.get(f"{column}_high"), row[column]) for row in rows]
+    down = [_difference(row[column], row.get(f"{column}_low")) for row in rows]
+    trace: dict[str, Any] = {"type": "scatter", "mode": "markers", "name": _label(column), "x": [row[column] for row in rows]}
+    trace |= {"y": labels, "marker": {"size": 9, "color": _colour(0)}}
+    trace["error_x"] = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.6, "width": 4}
+    layout = _axes(_label(column), "")
+    layout["xaxis"] |= {"zeroline": True, "zerolinewidth": 1.5}
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed"}
+    return {"data": [trace], "layout": layout}
+
+
 def _bars(report: Report, drawn: Figure, folder: Path) -> dict[str, Any]:
     traces: list[dict[str, Any]] = []
-    label = ""
+    label, placed = "", True
     for table in drawn.data:
         rows = _table(report, table)
         label = next(iter(rows[0])) if rows else label
         bars = [column for column in _columns(rows)[0] if column not in ("low", "high", label)]
+        placed = placed and label in _columns(rows)[0]
         for column in bars:
-            trace: dict[str, Any] = {"type": "bar", "name": _label(column), "x": [str(row.get(label)) for row in rows]}
+            x = [row.get(label) if placed else str(row.get(label)) for row in rows]
+            trace: dict[str, Any] = {"type": "bar", "name": _label(column), "x": x}
             trace |= {"y": [row.get(column) for row in rows], "marker": {"color": _colour(len(traces))}}
             if column == bars[0]:
                 trace |= _error_bars(rows, column)
             traces.append(trace)
-    layout = _axes(_label(label), traces[0]["name"] if len(traces) == 1 else "")
-    layout |= {"barmode": "group", "bargap": 0.3, "showlegend": len(traces) > 1}
-    layout["xaxis"]["type"] = "category"
+    layout = _axes(_titled(label), traces[0]["name"] if len(traces) == 1 else "")
+    layout |= {"barmode": "group", "bargap": 0.06 if placed else 0.3, "showlegend": len(traces) > 1}
+    layout["xaxis"]["type"] = "linear" if placed else "category"
     return {"data": traces, "layout": layout}
 
 
@@ -310,6 +349,11 @@ def _label(name: str) -> str:
     return _plain(human(name))
 
 
+def _titled(name: str) -> str:
+    """A column as the title of an axis, with the unit that its ending states."""
+    return _plain(head(name))
+
+
 def _common(words: Any) -> str:
     """The word if all agree, else all of them."""
     return ", ".join(dict.fromkeys(words))
@@ -338,6 +382,7 @@ _KINDS: dict[str, Callable[[Report, Figure, Path], dict[str, Any]]] = {
     "box": _distributions,
     "violin": _distributions,
     "bar": _bars,
+    "forest": _forest,
     "confusion": _confusion,
     "heat": _heat,
     "parity": _parity,

@@ -15,10 +15,11 @@ from markupsafe import Markup
 
 from ...core import Figure, Quantity, Report
 from ...errors import MorphoscopeError
+from ...tasks import TASKS
 from .figures import figure
 from .pictures import picture
 from .reproduce import provenance
-from .words import axis_title, duration, human, linked, number, size, unit_symbol
+from .words import duration, head, human, linked, number, size, unit_symbol
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ASSETS = Path(__file__).parent / "assets"
@@ -57,6 +58,7 @@ def view(report: Report, folder: Path, *, picture_link: Link, file_link: Link | 
         "run": report.run,
         "seed": report.seed,
         "anchor": anchor,
+        "template": f"{layout_of(report)}.html",
         "values": [_value_view(name, quantity) for name, quantity in report.values.items()],
         "figures": drawn,
         "tables": [_table_view(name, rows, anchor) for name, rows in report.tables.items()],
@@ -73,9 +75,10 @@ def page(report: Report, folder: Path, *, children: Sequence[tuple[Report, Path]
     """
     One HTML document that opens without a network: style, scripts, plots and pictures are inside.
 
-    ``children`` are reports with their folders; each becomes a section, listed at the top.
+    ``children`` are reports with their folders; each becomes a section, listed at the top, unless the task's
+    answer is one sheet.
     """
-    everything = [(report, folder), *children]
+    everything = [(report, folder), *(() if layout_of(report) == "sheet" else children)]
     sections = [
         view(one, place, picture_link=_embedded(one, place), file_link=None, anchor=f"s{index}")
         for index, (one, place) in enumerate(everything)
@@ -92,6 +95,11 @@ def page(report: Report, folder: Path, *, children: Sequence[tuple[Report, Path]
             plotly=Markup(_inline(plotly_js().read_text(encoding="utf-8"))) if plots else "",
         )
     )
+
+
+def layout_of(report: Report) -> str:
+    """How the page of ``report`` is laid out: "sections" or "sheet"; the template has the same name."""
+    return TASKS[report.task].layout if report.task in TASKS else "sections"
 
 
 @functools.cache
@@ -125,7 +133,7 @@ def _all_figures(report: Report) -> Mapping[str, Figure]:
 
 def _figure_view(report: Report, name: str, folder: Path, picture_link: Link, anchor: str) -> dict[str, Any]:
     wanted = _all_figures(report)[name]
-    drawn: dict[str, Any] = {"name": name, "label": human(name), "kind": wanted.kind, "caption": linked(wanted.caption)}
+    drawn: dict[str, Any] = {"name": name, "label": head(name), "kind": wanted.kind, "caption": linked(wanted.caption)}
     drawn["id"] = f"{anchor}-{name}"
     try:
         whole = report if name in report.figures else Report(report.title, curves=report.curves, figures={name: wanted})
@@ -157,6 +165,7 @@ def _value_view(name: str, quantity: Quantity) -> dict[str, Any]:
         "unit": unit_symbol(quantity.unit) if quantity.value is not None else "",
         "interval": f"{number(quantity.low, 4)} to {number(quantity.high, 4)}" if known else "",
         "raw": quantity.value,
+        "bounds": [quantity.low, quantity.high] if known else [],
     }
 
 
@@ -166,7 +175,7 @@ def _table_view(name: str, rows: Sequence[Mapping[str, Any]], anchor: str) -> di
         all(row.get(c) is None or (isinstance(row[c], int | float) and not isinstance(row[c], bool)) for row in rows)
         for c in columns
     ]
-    heads = [{"name": c, "label": _head(c), "numeric": n} for c, n in zip(columns, numeric, strict=True)]
+    heads = [{"name": c, "label": head(c), "numeric": n} for c, n in zip(columns, numeric, strict=True)]
     cells = [
         [{"raw": row.get(c), "text": "" if row.get(c) is None else number(row[c])} for c in columns] for row in rows[:MOST_ROWS]
     ]
@@ -178,15 +187,6 @@ def _table_view(name: str, rows: Sequence[Mapping[str, Any]], anchor: str) -> di
         "total": len(rows),
         "id": f"{anchor}-table-{name}",
     }
-
-
-def _head(column: str) -> str:
-    """A column's name with the unit that its ending states."""
-    for ending in ("_per_nm", "_nm", "_px", "_deg"):
-        if column.endswith(ending):
-            unit = {"_per_nm": "nm⁻¹", "_deg": "°"}.get(ending, ending[1:])
-            return axis_title(human(column), unit)
-    return human(column)
 
 
 def _file_view(name: str, inner: str, folder: Path, link: Link) -> dict[str, Any]:

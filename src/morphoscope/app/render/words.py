@@ -8,19 +8,69 @@ from typing import Any
 from markupsafe import Markup, escape
 
 SUFFIXES = ("_per_nm2", "_per_nm", "_nm2", "_nm", "_px", "_deg", "_kv", "_s", "_mm", "_percent")
-SYMBOLS = {"um": "µm", "1/nm": "nm⁻¹", "1/A": "Å⁻¹", "A": "Å", "nm2": "nm²", "nm^2": "nm²", "deg": "°", "degree": "°"}
+SYMBOLS = {
+    "um": "µm",
+    "1/nm": "nm⁻¹",
+    "1/A": "Å⁻¹",
+    "1/px": "px⁻¹",
+    "1/nm²": "nm⁻²",
+    "1/px²": "px⁻²",
+    "1/µm²": "µm⁻²",
+    "A": "Å",
+    "nm2": "nm²",
+    "nm^2": "nm²",
+    "deg": "°",
+    "degree": "°",
+}
+POSITIONAL = 1e6
+"""Numbers below this are written out, rounded, and not as powers of ten."""
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+CALLED = {
+    "d_mean": "Mean diameter",
+    "d_sd": "Spread of diameters (sd)",
+    "by_number": "Sizes, cumulative",
+    "share_below_100_nm": "Share below 100 nm",
+    "p_holm": "p (Holm)",
+    "hedges_g": "Hedges' g",
+    "cliffs_delta": "Cliff's δ",
+    "number_per_area": "Particles per area",
+    "print_share": "Share of print",
+}
+"""Names that read badly once their underscores are gone."""
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/[^\s\"'<>]*[^\s\"'<>.,;)\]])", re.IGNORECASE)
 
 
 def human(name: str) -> str:
     """``pixel_size_nm`` as "Pixel size"; names that hold capitals, such as S2, are kept."""
+    if name in CALLED:
+        return CALLED[name]
     for suffix in SUFFIXES:
         if name.endswith(suffix) and len(name) > len(suffix):
             name = name.removesuffix(suffix)
             break
+    if name in CALLED:
+        return CALLED[name]
     text = name.replace("_", " ").strip()
     return text if any(c.isupper() for c in text) else text[:1].upper() + text[1:]
+
+
+ENDINGS = {"_per_nm2": "nm⁻²", "_per_um2": "µm⁻²", "_per_nm": "nm⁻¹", "_per_px2": "px⁻²", "_per_px": "px⁻¹", "_nm": "nm",
+           "_px": "px", "_deg": "°"}  # fmt: skip
+
+
+def head(column: str) -> str:
+    """A column's name with the unit that its ending states: "d_mean_nm" as "Mean diameter (nm)"."""
+    for bound in ("_low", "_high"):
+        if (
+            column.endswith(bound)
+            and column != bound[1:]
+            and head(column.removesuffix(bound)) != human(column.removesuffix(bound))
+        ):
+            return f"{head(column.removesuffix(bound))}, {bound[1:]}"
+    for ending, unit in ENDINGS.items():
+        if column.endswith(ending) and len(column) > len(ending):
+            return axis_title(human(column.removesuffix(ending)), unit)
+    return human(column)
 
 
 def unit_symbol(unit: str) -> str:
@@ -46,6 +96,8 @@ def number(value: Any, digits: int = 5) -> str:
     if not isinstance(value, float):
         return str(value)
     text = f"{value:.{digits}g}"
+    if 1 <= abs(value) < POSITIONAL:
+        text = f"{float(text):.15g}"
     if text in ("nan", "inf", "-inf"):
         return "unknown"
     mantissa, e, power = text.partition("e")

@@ -2,17 +2,20 @@
 const role = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-function themed(layout) {
+function themed(layout, small) {
+  const size = small ? { title: 11, tick: 10, standoff: 4 } : { title: 13, tick: 12, standoff: 10 };
   const ink = role("--ink"), quiet = role("--quiet"), grid = role("--plot-grid");
-  const axis = (given = {}) => ({
+  const axis = (given = {}, most = Infinity) => ({
     gridcolor: grid, linecolor: role("--line"), tickcolor: role("--line"), zerolinecolor: grid, ticks: "outside", ticklen: 4,
-    ...given, title: { standoff: 10, ...given.title, font: { size: 13, color: ink } }, tickfont: { size: 12, color: quiet },
+    ...(small ? { nticks: 6 } : {}), ...(small && given.type === "log" ? { dtick: 1, minor: { ticks: "outside", ticklen: 2 } } : {}), ...given,
+    title: { standoff: size.standoff, ...given.title, ...((given.title?.text ?? "").length > most ? { text: "" } : {}), font: { size: size.title, color: ink } }, tickfont: { size: size.tick, color: quiet },
   });
   return {
-    ...layout, xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis), autosize: true,
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: role("--sans"), color: quiet, size: 12 },
+    ...layout, xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis, small ? 18 : Infinity), autosize: true,
+    ...(small ? { margin: { l: 42, r: 8, t: 8, b: 34 } } : {}),
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: role("--sans"), color: quiet, size: size.tick },
     hoverlabel: { bgcolor: role("--card"), bordercolor: role("--line"), font: { color: ink, family: role("--sans") } },
-    legend: { orientation: "h", traceorder: "normal", y: 1.02, yanchor: "bottom", x: 0, font: { color: ink } },
+    legend: { orientation: "h", traceorder: "normal", y: 1.02, yanchor: "bottom", x: 0, font: { color: ink, size: size.tick } },
   };
 }
 
@@ -21,10 +24,11 @@ function traces(data) {
   return data.map((trace) => (trace.error_y ? { ...trace, error_y: { ...trace.error_y, color: ink } } : trace));
 }
 
-const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"], displayModeBar: "hover" };
+const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
 
 async function draw(place, figure) {
-  await window.Plotly.react(place, traces(figure.data), themed(figure.layout), config);
+  const small = Boolean(place.closest(".sheet-plot"));
+  await window.Plotly.react(place, traces(figure.data), themed(figure.layout, small), { ...config, displayModeBar: small ? false : "hover" });
   place.dataset.drawn = "yes";
 }
 
@@ -38,6 +42,7 @@ function tools(place, figure) {
     if (figure.data.some((t) => t.type !== "scatter") || !positive(figure.data, axis)) continue;
     const button = document.createElement("button");
     const settings = figure.layout[`${axis}axis`];
+    if (settings.zeroline) continue;
     button.type = "button";
     button.textContent = `log ${axis}`;
     button.setAttribute("aria-pressed", String(settings.type === "log"));
@@ -51,9 +56,9 @@ function tools(place, figure) {
   if (bar.childElementCount) place.before(bar);
 }
 
-function plots(root) {
+function plots(page) {
   const found = [];
-  for (const place of root.querySelectorAll(".plot")) {
+  for (const place of page.querySelectorAll(".plot")) {
     const figure = JSON.parse(place.parentElement.querySelector('script[type="application/json"]').textContent);
     tools(place, figure);
     found.push([place, figure]);
@@ -70,7 +75,16 @@ function plots(root) {
   const again = () => found.forEach(([place, figure]) => place.dataset.drawn && draw(place, figure));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   document.addEventListener("themechange", again);
-  addEventListener("beforeprint", () => found.forEach(([place, figure]) => draw(place, figure)));
+  const root = document.documentElement, theme = root.dataset.theme;
+  const printing = (on) => {
+    root.classList.toggle("printing", on);
+    if (on) root.dataset.theme = "light";
+    else if (theme === undefined) delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    found.forEach(([place, figure]) => draw(place, figure));
+  };
+  addEventListener("beforeprint", () => printing(true));
+  addEventListener("afterprint", () => printing(false));
 }
 
 function key(cell) {
