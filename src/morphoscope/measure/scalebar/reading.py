@@ -67,6 +67,7 @@ def read(micrograph: Micrograph, *, reader: Reader | None = None) -> ScaleBar:
     pairs = _from_lines(grey, strokes, reader)
     if not pairs or pairs[0].score <= ENOUGH:
         pairs = _from_regions(grey, strokes, pairs, reader)
+    pairs = [pair for pair in pairs if not _is_box(grey, pair)]
     if not pairs and not strokes:
         return abstain("no stroke that could be a scale bar")
     if not pairs:
@@ -178,6 +179,8 @@ def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float 
         return abstain("only one half of a bar around its label was found", best, best.score)
     text = best.text
     votes = words.again(grey, (text.left, text.top, text.right, text.bottom), reader)
+    if any(label.is_other(told) for told in votes):
+        return abstain(f"{' and '.join(map(repr, votes))} is no length of a bar", best, 0.2)
     length, agreement = _agreed(best.length, votes)
     if length is None:
         return abstain(f"the label reads differently each time: {', '.join(map(repr, votes))}", best, 0.2)
@@ -192,6 +195,29 @@ def _may_agree(one: Length, other: Length) -> bool:
 def _bare(pair: Pair) -> str:
     """The words of the label alone, without spaces."""
     return label.tidy(pair.text.words).replace(" ", "")
+
+
+def _is_box(grey: np.ndarray, pair: Pair) -> bool:
+    """Whether lines go from the stroke's ends past the label: the stroke is an edge of the box around it."""
+    bar, text = pair.bar, pair.text
+    if bar.kind != "stroke" or not bar.left < text.middle < bar.right:
+        return False
+    plane = (grey if bar.light else 255 - grey).astype(np.int16)
+    own = np.median(plane[bar.top : bar.bottom, max(0, int(bar.left)) : int(bar.right)])
+    below = (bar.top + bar.bottom) / 2 < (text.top + text.bottom) / 2
+    rows = slice(bar.bottom, int(text.bottom)) if below else slice(max(0, int(text.top)), bar.top)
+    legs = []
+    for end in (bar.left, bar.right):
+        first = int(end) - 3
+        beside = plane[rows, max(0, first) : first + 6]
+        legs.append(end < 2 or end > grey.shape[1] - 2 or (beside.size > 0 and _upright(beside > own - 0.6 * bar.contrast)))
+    return all(legs) and not (bar.left < 2 and bar.right > grey.shape[1] - 2)
+
+
+def _upright(inked: np.ndarray) -> bool:
+    """Whether one column is ink all along, and not all columns are."""
+    along = inked.mean(axis=0)
+    return bool(along.max() > 0.9 and along.min() < 0.5)
 
 
 def _leaves(pair: Pair, width: int) -> bool:
