@@ -31,6 +31,8 @@ SPELLINGS = {
         "ym",
         "jm",
         "jum",
+        "jim",
+        "jun",
         "µum",
         "µµm",
         "yum",

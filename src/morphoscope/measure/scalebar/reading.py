@@ -128,8 +128,10 @@ def _in_letter(bar: Bar, text: Text) -> bool:
         return False
     level = abs((bar.top + bar.bottom) / 2 - (text.top + text.bottom) / 2) < 0.3 * text.height
     at_end = min(bar.left - text.left, text.right - bar.right) < 0.3 * text.height
+    if level and at_end:
+        return False
     inside = bar.top >= text.top + slack and bar.bottom <= text.bottom - slack
-    return bar.length_px <= 1.1 * text.height or (inside and bar.length_px <= 3 * text.height and not (level and at_end))
+    return bar.length_px <= (3.0 if inside else 1.1) * text.height
 
 
 def abstain(reason: str, pair: Pair | None = None, confidence: float = 0.0) -> ScaleBar:
@@ -229,20 +231,21 @@ def _leaves(pair: Pair, width: int) -> bool:
 
 
 def _is_half(grey: np.ndarray, pair: Pair) -> bool:
-    """Whether the stroke beside the label goes on at the label's other side."""
+    """Whether a stroke like the one beside the label lies, as far as can be seen, at the label's other side."""
     bar, text = pair.bar, pair.text
     row, middle = (bar.top + bar.bottom) / 2, (text.top + text.bottom) / 2
     beside = bar.kind == "stroke" and (bar.right < text.middle or bar.left > text.middle)
     if not beside or abs(row - middle) > 0.4 * text.height:
         return False
-    left, right = round(2 * text.middle - bar.right), round(2 * text.middle - bar.left)
-    quarter = (right - left) // 4
-    columns = slice(max(0, left + quarter), max(0, right - quarter))
-    own = float(np.median(grey[bar.top : bar.bottom, round(bar.left) : round(bar.right)]))
-    alike = np.abs(grey[max(0, bar.top - 3) : bar.bottom + 3, columns] - own) < 0.35 * bar.contrast
-    at = min(3, bar.top)
-    mirrored, around = alike[at : at + bar.bottom - bar.top], np.delete(alike, slice(at, at + bar.bottom - bar.top), axis=0)
-    return mirrored.size > 0 and float(mirrored.mean()) > 0.8 and float(around.mean()) < 0.5
+    inner, outer = 0.25 * (text.right - text.left), 1.7 * max(text.middle - bar.left, bar.right - text.middle)
+    sides = (text.middle + inner, text.middle + outer) if bar.right < text.middle else (text.middle - outer, text.middle - inner)
+    columns = slice(max(0, int(sides[0])), max(0, int(sides[1])))
+    plane = (grey if bar.light else 255 - grey).astype(np.float64)[:, columns]
+    over, under = plane[max(0, bar.top - 3) : max(1, bar.top - 1)], plane[bar.bottom + 1 : bar.bottom + 3]
+    around = np.maximum(over.mean(axis=0), under.mean(axis=0) if len(under) else 0.0)
+    raised = plane[bar.top : bar.bottom].mean(axis=0) - around > 0.3 * bar.contrast
+    long = max(3, int(0.7 * bar.length_px))
+    return raised.size >= long and float(np.convolve(raised, np.full(long, 1 / long), "valid").max()) > 0.8
 
 
 def _answer(pair: Pair, agreement: float, known_nm: float | None) -> ScaleBar:
