@@ -31,6 +31,8 @@ SPELLINGS = {
         "ym",
         "jm",
         "jum",
+        "jim",
+        "jun",
         "µum",
         "µµm",
         "yum",
@@ -61,7 +63,7 @@ _DIGITS = str.maketrans(
 _NUMBER = r"(?<![\d.,:/])(?P<number>(?:[\dlI|iOoQD!\[\]]{1,4}(?:[.,·]\s?[\dlIOo]{1,3})?|[.,·]\d{1,2}))"
 _UNIT = r"(?P<unit>[A-Za-zµÅå]{1,8}(?:\s?m(?![A-Za-z]))?)"
 _TOKEN = re.compile(_NUMBER + r"[\s_\-~]{0,5}" + _UNIT + r"(?P<rest>.{0,3})")
-_RECIPROCAL = re.compile(r"1\s*/\s*[nµuÅA]|/\s?[nµu]m|m\s?[-−⁻–~]\s?[1l¹]|m[¹⁻]")
+_RECIPROCAL = re.compile(r"1\s*/\s*[nµuÅA]|/\s?[nµu]m|m\s?[-−⁻–~]\s?[1l¹]|m[¹⁻]|m\s?[\^{]")
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,16 @@ def tidy(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def is_other(text: str) -> bool:
+    """Whether ``text`` says something else than a bar's length: a reciprocal length, or a result such as "R = 2 nm"."""
+    text = tidy(text)
+    return bool(_RECIPROCAL.search(text) or re.search(r"[±=<>≈]", text))
+
+
 def parse(text: str, *, any_value: bool = False) -> list[Length]:
     """Every length in ``text``; ``any_value`` admits numbers that a bar does not usually have, such as 4.29."""
     text = tidy(text)
-    if _RECIPROCAL.search(text) or re.search(r"[±=<>≈]", text):
+    if is_other(text):
         return []
     found = (_length(match, any_value) for match in _TOKEN.finditer(text))
     return [length for length in found if length is not None]
@@ -132,7 +140,7 @@ def _length(match: re.Match[str], any_value: bool) -> Length | None:
     if value <= 0:
         return None
     rest = match["rest"]
-    if re.match(r"[-−⁻¹²³\d/^]", rest) or re.match(r"\s?/", rest):
+    if re.match(r"[-−⁻¹²³\d/^{]", rest) or re.match(r"\s?/", rest):
         return None
     usual = mantissa_weight(value)
     if usual == 0.0 and not any_value:

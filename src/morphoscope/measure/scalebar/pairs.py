@@ -19,6 +19,8 @@ SHORTEST, LONGEST = 0.02, 0.6
 """Shares of the picture's width that a bar may have."""
 CENTRED, CENTRED_GAIN = 0.05, 0.4
 """Distance of a label from the bar's middle, in its lengths, that counts as centred, and what that adds at most."""
+BESIDE = 1.1
+"""Shortest bar left or right of its label, in the label's heights."""
 ONE_SCALE = 0.06
 """Two bars whose pixel sizes differ by less than this share say the same."""
 
@@ -133,6 +135,8 @@ def together(bar: Bar, text: Text) -> float:
         return bar.quality * 0.9
     gap = max(bar.left - text.right, text.left - bar.right)
     level = bar.top < text.bottom + 0.3 * tall and bar.bottom > text.top - 0.3 * tall
+    if bar.right - bar.left < BESIDE * tall:
+        return 0.0  # a dash, or half of an equals sign
     if level and -0.5 * tall < gap < 3 * tall:
         return bar.quality * 0.9 * math.exp(-0.2 * max(0.0, gap) / tall)
     return 0.0

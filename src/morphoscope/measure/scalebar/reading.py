@@ -67,6 +67,7 @@ def read(micrograph: Micrograph, *, reader: Reader | None = None) -> ScaleBar:
     pairs = _from_lines(grey, strokes, reader)
     if not pairs or pairs[0].score <= ENOUGH:
         pairs = _from_regions(grey, strokes, pairs, reader)
+    pairs = [pair for pair in pairs if not _is_box(grey, pair)]
     if not pairs and not strokes:
         return abstain("no stroke that could be a scale bar")
     if not pairs:
@@ -127,8 +128,10 @@ def _in_letter(bar: Bar, text: Text) -> bool:
         return False
     level = abs((bar.top + bar.bottom) / 2 - (text.top + text.bottom) / 2) < 0.3 * text.height
     at_end = min(bar.left - text.left, text.right - bar.right) < 0.3 * text.height
+    if level and at_end:
+        return False
     inside = bar.top >= text.top + slack and bar.bottom <= text.bottom - slack
-    return bar.length_px <= 1.1 * text.height or (inside and bar.length_px <= 3 * text.height and not (level and at_end))
+    return bar.length_px <= (3.0 if inside else 1.1) * text.height
 
 
 def abstain(reason: str, pair: Pair | None = None, confidence: float = 0.0) -> ScaleBar:
@@ -178,6 +181,8 @@ def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float 
         return abstain("only one half of a bar around its label was found", best, best.score)
     text = best.text
     votes = words.again(grey, (text.left, text.top, text.right, text.bottom), reader)
+    if any(label.is_other(told) for told in votes):
+        return abstain(f"{' and '.join(map(repr, votes))} is no length of a bar", best, 0.2)
     length, agreement = _agreed(best.length, votes)
     if length is None:
         return abstain(f"the label reads differently each time: {', '.join(map(repr, votes))}", best, 0.2)
@@ -194,6 +199,29 @@ def _bare(pair: Pair) -> str:
     return label.tidy(pair.text.words).replace(" ", "")
 
 
+def _is_box(grey: np.ndarray, pair: Pair) -> bool:
+    """Whether lines go from the stroke's ends past the label: the stroke is an edge of the box around it."""
+    bar, text = pair.bar, pair.text
+    if bar.kind != "stroke" or not bar.left < text.middle < bar.right:
+        return False
+    plane = (grey if bar.light else 255 - grey).astype(np.int16)
+    own = np.median(plane[bar.top : bar.bottom, max(0, int(bar.left)) : int(bar.right)])
+    below = (bar.top + bar.bottom) / 2 < (text.top + text.bottom) / 2
+    rows = slice(bar.bottom, int(text.bottom)) if below else slice(max(0, int(text.top)), bar.top)
+    legs = []
+    for end in (bar.left, bar.right):
+        first = int(end) - 3
+        beside = plane[rows, max(0, first) : first + 6]
+        legs.append(end < 2 or end > grey.shape[1] - 2 or (beside.size > 0 and _upright(beside > own - 0.6 * bar.contrast)))
+    return all(legs) and not (bar.left < 2 and bar.right > grey.shape[1] - 2)
+
+
+def _upright(inked: np.ndarray) -> bool:
+    """Whether one column is ink all along, and not all columns are."""
+    along = inked.mean(axis=0)
+    return bool(along.max() > 0.9 and along.min() < 0.5)
+
+
 def _leaves(pair: Pair, width: int) -> bool:
     """Whether the bar runs out of the picture, and is faint or its label not centred on what is seen of it."""
     bar, text = pair.bar, pair.text
@@ -203,20 +231,21 @@ def _leaves(pair: Pair, width: int) -> bool:
 
 
 def _is_half(grey: np.ndarray, pair: Pair) -> bool:
-    """Whether the stroke beside the label goes on at the label's other side."""
+    """Whether a stroke like the one beside the label lies, as far as can be seen, at the label's other side."""
     bar, text = pair.bar, pair.text
     row, middle = (bar.top + bar.bottom) / 2, (text.top + text.bottom) / 2
     beside = bar.kind == "stroke" and (bar.right < text.middle or bar.left > text.middle)
     if not beside or abs(row - middle) > 0.4 * text.height:
         return False
-    left, right = round(2 * text.middle - bar.right), round(2 * text.middle - bar.left)
-    quarter = (right - left) // 4
-    columns = slice(max(0, left + quarter), max(0, right - quarter))
-    own = float(np.median(grey[bar.top : bar.bottom, round(bar.left) : round(bar.right)]))
-    alike = np.abs(grey[max(0, bar.top - 3) : bar.bottom + 3, columns] - own) < 0.35 * bar.contrast
-    at = min(3, bar.top)
-    mirrored, around = alike[at : at + bar.bottom - bar.top], np.delete(alike, slice(at, at + bar.bottom - bar.top), axis=0)
-    return mirrored.size > 0 and float(mirrored.mean()) > 0.8 and float(around.mean()) < 0.5
+    inner, outer = 0.25 * (text.right - text.left), 1.7 * max(text.middle - bar.left, bar.right - text.middle)
+    sides = (text.middle + inner, text.middle + outer) if bar.right < text.middle else (text.middle - outer, text.middle - inner)
+    columns = slice(max(0, int(sides[0])), max(0, int(sides[1])))
+    plane = (grey if bar.light else 255 - grey).astype(np.float64)[:, columns]
+    over, under = plane[max(0, bar.top - 3) : max(1, bar.top - 1)], plane[bar.bottom + 1 : bar.bottom + 3]
+    around = np.maximum(over.mean(axis=0), under.mean(axis=0) if len(under) else 0.0)
+    raised = plane[bar.top : bar.bottom].mean(axis=0) - around > 0.3 * bar.contrast
+    long = max(3, int(0.7 * bar.length_px))
+    return raised.size >= long and float(np.convolve(raised, np.full(long, 1 / long), "valid").max()) > 0.8
 
 
 def _answer(pair: Pair, agreement: float, known_nm: float | None) -> ScaleBar:

@@ -162,12 +162,13 @@ def crop(plane: np.ndarray, box: Box) -> np.ndarray:
 
 
 def again(grey: np.ndarray, box: Box, reader: Reader) -> list[str]:
-    """The words in ``box`` read anew: closer and inverted with more of what stands beside; a third time where these differ."""
-    close = enlarged(grey, (box[0], box[1], box[2], box[3]), aside=0.3, over=0.12)
+    """The words in ``box`` read anew: with more of what stands beside, and inverted; a third time where these differ."""
+    close = enlarged(grey, box, aside=0.3, over=0.12)
     if min(close.shape) < 3:
         return []
-    wide = 255 - np.pad(enlarged(grey, box, aside=0.8, over=0.15), ((6, 6), (0, 0)), mode="edge")
-    votes = [words for words, _ in reader.read([close, wide])]
+    wide = enlarged(grey, box, aside=1.2, over=0.25)
+    inverted = 255 - np.pad(close, ((6, 6), (14, 14)), mode="edge")
+    votes = [words for words, _ in reader.read([wide, inverted])]
     if len({length.nm for words in votes for length in label.parse(words, any_value=True)}) != 1:
-        votes += [words for words, _ in reader.read([zoomed(np.pad(close, ((6, 6), (14, 14)), mode="edge"), 0.7)])]
+        votes += [words for words, _ in reader.read([zoomed(255 - inverted, 0.7)])]
     return votes
