@@ -3,13 +3,15 @@ Particles or ground: the smoothing, the level and the polarity whose particles l
 
 Each candidate (a Gaussian, a threshold of ``threshold.py``, bright or dark) is scored by
 
-.. math:: p = F\,(1 - R)\,\min(1, t / 6)\;
+.. math:: p = F\,(1 - \max(0, R - a))\,(1 - 0.7 P)\,\min(1, t / 6)\;
               \left(\frac{s_c}{s}\right)^{2/3} \left(\frac{s_c}{s_g}\right)^{1/3}
 
-with F the mean solidity of its pieces, R the share of the image's rim that it takes, t its thickness
-(twice its area over its contour, px) and s the steepness of the image: on its contour (mean), everywhere
-and on its ground (root mean square). So particles are full, lie away from the rim, have sharp outlines,
-and leave a ground without edges. The exponents were chosen on nine pictures of the validation's first half.
+with F the mean solidity of its pieces, a and R the shares of the image and of its rim that it takes, P the
+share of it in pieces that reach from one side of the image to the other, t its thickness (twice its area
+over its contour, px) and s the steepness of the image: on its contour (mean), everywhere and on its ground
+(root mean square). So particles are full, do not keep to the rim nor span the image, as grounds do, have
+sharp outlines, and leave a ground without edges. The exponents were chosen on nine pictures of the
+validation's first half.
 
 The outline is then moved to where the image is steepest nearby: a watershed of the gradient between the
 inner parts of the particles and the ground away from them [1]_. This is the outline of a blurred step of
@@ -48,6 +50,8 @@ PRINTED = 0.5
 """Share of a piece's pixels that makes it print."""
 MANY_PIXELS = 1 << 20
 """Pixels from which candidates are compared on every second row and column only."""
+SPANNING = 0.7
+"""What a foreground loses that spans the image."""
 BAND = 0.1
 """How far the outline may move, as a share of the particles' width, and at least 2 px."""
 
@@ -158,7 +162,9 @@ def plausibility(inside: np.ndarray, valid: np.ndarray, steep: np.ndarray) -> fl
     everywhere = max(_rms(steep[valid]), 1e-12)
     on_ground = max(_rms(steep[ground]), 1e-3 * everywhere) if ground.any() else everywhere
     edges = (on_contour / everywhere) ** (2 / 3) * (on_contour / on_ground) ** (1 / 3)
-    return float(fullness(inside) * (1 - on_rim) * min(1.0, step * width(inside) / 12) * edges)
+    excess = max(0.0, on_rim - float(inside[valid].mean()))
+    placed = (1 - excess) * (1 - SPANNING * spanning(inside))
+    return float(fullness(inside) * placed * min(1.0, step * width(inside) / 12) * edges)
 
 
 def _rms(values: np.ndarray) -> float:
@@ -175,6 +181,14 @@ def fullness(inside: np.ndarray, most: int = 40) -> float:
     largest = [i for i in np.argsort(area)[::-1][:most] if area[i] > 8]
     solid = [(area[i], area[i] / hull_area(pieces[boxes[i]] == i + 1)) for i in largest]
     return float(sum(a * s for a, s in solid) / max(sum(a for a, _ in solid), 1)) if solid else 0.0
+
+
+def spanning(inside: np.ndarray) -> float:
+    """Share of the foreground in pieces that reach from one side of the image to the opposite one."""
+    pieces, _ = ndimage.label(inside, EIGHT)
+    across = [np.intersect1d(pieces[0], pieces[-1]), np.intersect1d(pieces[:, 0], pieces[:, -1])]
+    names = np.union1d(*across)
+    return float(np.isin(pieces, names[names > 0]).sum()) / max(int(inside.sum()), 1)
 
 
 def width(inside: np.ndarray) -> float:

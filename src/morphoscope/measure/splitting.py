@@ -47,6 +47,8 @@ REACH = 1.5
 """How many radii from its centre a blob may extend."""
 NOISE, ROUGH = 3.0, 4.5
 """Times the ground's steepness that an inner edge must exceed, and times its roughness that a valley must be deep."""
+TEXTURE = 4.0
+"""Times the particles' own median steepness, or depth of valleys, that a groove must exceed."""
 CONVEX_HOLE = 0.88
 """Solidity above which a hole is a particle's own, not a gap between several."""
 CORE = 0.1
@@ -95,11 +97,14 @@ def grooves(height: np.ndarray, inside: np.ndarray, depth: float, *, blur_px: fl
     contrast = float(np.median(height[inside]) - np.median(height[ground]))
     level = float(np.median(height[ground]))
     rough = 1.4826 * float(np.median(np.abs(height[ground] - level)))
-    valley = ndimage.grey_closing(height, footprint=disk(4), mode="nearest") - height > max(depth * contrast, ROUGH * rough)
     steep = steepness(height)
-    least = max(depth * contrast, NOISE * math.sqrt(float(np.mean(steep[ground] ** 2))))
     inner = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1] > 3 + blur_px
-    return np.asarray(inside & (valley | (inner & (steep > least))))
+    own = float(np.median(steep[inner])) if inner.any() else 0.0
+    least = max(depth * contrast, NOISE * math.sqrt(float(np.mean(steep[ground] ** 2))), TEXTURE * own)
+    valley = ndimage.grey_closing(height, footprint=disk(4), mode="nearest") - height
+    sunk = float(np.median(valley[inner])) if inner.any() else 0.0
+    deep = valley > max(depth * contrast, ROUGH * rough, TEXTURE * sunk)
+    return np.asarray(inside & (deep | (inner & (steep > least))))
 
 
 def fill_own_holes(inside: np.ndarray, smallest_px: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
