@@ -15,7 +15,7 @@ function themed(layout, small) {
     ...(small ? { margin: { l: 42, r: 8, t: 8, b: 34 } } : {}),
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: role("--sans"), color: quiet, size: size.tick },
     hoverlabel: { bgcolor: role("--card"), bordercolor: role("--line"), font: { color: ink, family: role("--sans") } },
-    legend: { orientation: "h", traceorder: "normal", y: 1.02, yanchor: "bottom", x: 0, font: { color: ink, size: size.tick } },
+    legend: { orientation: "h", traceorder: "normal", y: 1.02, yanchor: "bottom", x: 0, font: { color: ink, size: size.tick }, ...(small ? { orientation: "v", x: 1, xanchor: "right", y: 1, yanchor: "top" } : {}) },
   };
 }
 
