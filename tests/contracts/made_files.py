@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -132,6 +133,41 @@ def video(path: Path) -> Path:
     return path
 
 
+def trajectory(path: Path) -> Path:
+    """Two frames of five particles, as MDAnalysis writes them."""
+    import MDAnalysis
+
+    universe = MDAnalysis.Universe.empty(5, trajectory=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with MDAnalysis.Writer(str(path), n_atoms=5) as file:
+            for frame in range(2):
+                universe.atoms.positions = PLACES + frame
+                universe.dimensions = [20, 20, 20, 90, 90, 90]
+                file.write(universe.atoms)
+    return path
+
+
+def gsd(path: Path) -> Path:
+    import gsd.hoomd
+
+    with gsd.hoomd.open(str(path), "w") as file:
+        frame = gsd.hoomd.Frame()
+        frame.configuration.box = [20, 20, 20, 0, 0, 0]
+        frame.particles.N = 5
+        frame.particles.position = PLACES - 10
+        file.append(frame)
+    return path
+
+
+PLACES = np.arange(15, dtype=np.float32).reshape(5, 3)
+DUMP = "".join(
+    f"ITEM: TIMESTEP\n{100 * frame}\nITEM: NUMBER OF ATOMS\n5\nITEM: BOX BOUNDS pp pp pp\n0 20\n0 20\n0 20\n"
+    "ITEM: ATOMS id type x y z\n" + "".join(f"{k + 1} 1 {x} {y} {z}\n" for k, (x, y, z) in enumerate(PLACES.tolist()))
+    for frame in range(2)
+)
+
+
 MADE: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "png": (".png", pillow("PNG")),
     "jpeg": (".jpg", pillow("JPEG")),
@@ -160,6 +196,10 @@ MADE: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "pdh": (".pdh", text(PDH)),
     "cansas": (".xml", text(CANSAS)),
     "video": (".avi", video),
+    "lammps": (".dump", text(DUMP)),
+    "dcd": (".dcd", trajectory),
+    "xtc": (".xtc", trajectory),
+    "gsd": (".gsd", gsd),
 }
 """Format (its name in READERS, then which variant) to the extension and the maker of a file."""
 

@@ -24,6 +24,7 @@ from morphoscope.errors import MorphoscopeError, UnknownFormat, UnreadableFile
 from morphoscope.io import READERS, read
 
 EXTENSIONS = sorted({extension for entry in READERS.values() for extension in entry.extensions})
+FRAME_BY_FRAME = {"lammps", "dcd", "xtc"}
 TEXT = {"text", "text grid", "pdh", "cansas", "video", "jpeg", "wrapped", "gif", "nanoscope", "emi"}
 """Formats whose beginning may be a smaller file of its own, or whose readers may show what is left."""
 
@@ -62,7 +63,10 @@ def test_a_file_cut_short(name, tmp_path):
             assert "\n" not in str(error)  # noqa: PT017
         else:
             whole = length > 0.9 * len(content)  # only what follows the pixels is missing
-            assert name in TEXT or whole or getattr(noun, "notes", ()), f"{length} of {len(content)} bytes passed in silence"
+            earlier = name in FRAME_BY_FRAME and len(noun) < 2  # whole frames before the cut, as of a file still being written
+            assert name in TEXT or whole or earlier or getattr(noun, "notes", ()), (
+                f"{length} of {len(content)} bytes passed in silence"
+            )
 
 
 @pytest.mark.parametrize("name", WHOLE_OR_NOT)

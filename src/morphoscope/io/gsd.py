@@ -38,5 +38,5 @@ def read(path: Path, options: Options) -> Trajectory:
         types=np.asarray(frames[0].particles.typeid, dtype=int) + 1,
         unit="length",
         time_unit="step",
-        source=path.name,
+        source=str(path),
     )

@@ -51,7 +51,7 @@ def read_dump(path: Path | str, *, dt: float = 1.0, last: int | None = None) -> 
         types=frames[-1].kinds,
         time_unit="step" if dt == 1.0 else "tau",
         periodic=frames[-1].periodic,
-        source=path.name,
+        source=str(path),
     )
 
 

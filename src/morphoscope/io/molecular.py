@@ -24,7 +24,7 @@ def read(path: Path, options: Options) -> Trajectory:
     """Frames in order, with the box of each. The formats name no types, so all particles are of type 1."""
     in_nm = path.suffix.lower() in NM
     try:
-        with chemfiles.Trajectory(str(path)) as file:
+        with chemfiles.Trajectory(str(path), "r", path.suffix[1:].upper()) as file:
             frames = [_frame(path, file.read()) for _ in range(file.nsteps)][options.frames]
     except chemfiles.ChemfilesError as error:
         raise UnreadableFile(path, f"damaged or not supported ({' '.join(str(error).split())})") from None
@@ -41,7 +41,7 @@ def read(path: Path, options: Options) -> Trajectory:
         types=np.ones(positions.shape[1], int),
         unit="nm" if in_nm else "length",
         time_unit="frame",
-        source=path.name,
+        source=str(path),
     )
 
 

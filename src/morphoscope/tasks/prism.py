@@ -36,7 +36,7 @@ def prism(
         ),
     ] = "auto",
     melt_density: Annotated[float, Param("beads per volume between particles, in 1/sigma^3", low=0.1, high=1.1)] = MELT_DENSITY,
-    chain_size: Annotated[float, Param("<R^2> of a chain over (N - 1) b^2", low=1.3, high=4)] = composite.CHAIN_SIZE,
+    chain_size: Annotated[float, Param("mean R^2 of a chain over (N - 1) b^2", low=1.3, high=4)] = composite.CHAIN_SIZE,
     step: Annotated[float, Param("step of the grid in r, in sigma", low=0.005, high=0.1)] = 0.025,
     reach: Annotated[float, Param("largest distance of the grid, in sigma", low=20, high=1000)] = 102.4,
 ) -> Report:
