@@ -90,7 +90,7 @@ def test_measured_points_have_bars_and_their_fit_is_a_line(folder):
     assert points["y"][-1] is None  # what is not positive has no place on a logarithmic axis
     assert points["error_y"]["array"][0] == pytest.approx(1.176, rel=5e-3)
     assert 0 < points["error_y"]["arrayminus"][0] < points["y"][0]  # a bar below zero ends above it
-    flat = {"S2": curve(), "fit": curve()}
+    flat = {name: Curve(R, 1 + R / 50, "r", "S2") for name in ("S2", "fit")}
     assert "type" not in render.figure(one_figure("points", ("S2", "fit"), curves=flat), "f", folder)["layout"]["yaxis"]
 
 

@@ -28,6 +28,7 @@ QStep = Annotated[
 ]
 Mask = Annotated[Path | None, Param("image of the same size: white counts, black is left out", accepts="file")]
 FULL_RING = 0.95
+MOST_OF_RING = 0.6
 
 
 def measure(
@@ -220,12 +221,17 @@ def _ring(
         if low >= high:
             raise BadParameter(f"the inner edge of the ring ({low:g}) is not below the outer one ({high:g})")
         return low, high, "given"
-    strongest = max(_peaks_of(mean), key=lambda one: one.height, default=None)
+    expected = (
+        2 * math.pi * np.maximum(mean.q, flat.step / 4) * np.gradient(mean.q) / flat.step**2 if len(mean.q) > 1 else np.ones(1)
+    )
+    share = mean.pixels / expected
+    covered = mean.q[share >= MOST_OF_RING]
+    seen = [one for one in _peaks_of(mean) if len(covered) and covered[0] <= one.q <= covered[-1]]
+    strongest = max(seen, key=lambda one: one.height, default=None)
     if strongest is not None:
         half = min(strongest.width / 2, strongest.q / 2)
         return strongest.q - half, strongest.q + half, "the strongest peak of the average, as wide as it is at half height"
-    expected = 2 * math.pi * mean.q / flat.step * np.gradient(mean.q) / flat.step if len(mean.q) > 1 else np.ones(1)
-    full = mean.q[mean.pixels >= FULL_RING * expected]
+    full = mean.q[share >= FULL_RING]
     if not len(full):
         return float(mean.q[0]), float(mean.q[-1]), "everything, for no ring is full"
     return float(full[0]), float(full[-1]), "all rings of which the detector sees the whole"
