@@ -59,7 +59,8 @@ def by_studio(image, folder, task, name, **parameters):
     ("measure morphology", "image", {"smooth_px": 1.0}),
     ("segment", "image", {"method": "li", "denoise": "median"}),
     ("measure pattern", "pattern", {"centre_row_px": 47.5, "centre_column_px": 63.5}),
-    pytest.param("measure sheet", "files", {"structure": "phases", "scale_bar": "never"}, marks=pytest.mark.slow),
+    pytest.param("measure sheet", "files", {"structure": "phases", "scale_bar": "never"},
+                 marks=[pytest.mark.slow, pytest.mark.timeout(400)]),
 ])  # fmt: skip
 def test_three_doors_one_report(image, tmp_path, task, name, parameters):
     python = ms.run(task, image, workspace=tmp_path / "python", **parameters)
