@@ -20,8 +20,8 @@ perimeter P [2]_: below 1 they cluster, above 1 they avoid each other.
 The variance of a count in a large window, over that of points without order, is the structure factor at
 vanishing wave vector. It is estimated as the mean over the longest waves that fit the window [3]_,
 
-.. math:: S = \Bigl\langle \Bigl| \sum_i w_i e^{\mathrm i \mathbf q \mathbf x_i}
-              - \frac{\sum w_i}{A} \hat W(\mathbf q) \Bigr|^2 \Bigr\rangle_{\mathbf q} \Big/ \sum_i w_i^2
+.. math:: S = \langle | \sum_i w_i e^{\mathrm i \mathbf q \mathbf x_i}
+              - \frac{\sum w_i}{A} \hat W(\mathbf q) |^2 \rangle_{\mathbf q} \,/\, \sum_i w_i^2
 
 Lengths have one unit throughout, that of the points.
 
