@@ -30,6 +30,8 @@ SHARP = 0.7
 """Share of an ink's outline that stands out so."""
 EXTREME = 0.4
 """Share of a letter that is as bright or dark as ink; the rest is its edge."""
+SURE = 0.58
+"""The same share from which a piece is ink even where it stands alone."""
 COMMON = 0.1
 """Share of the picture that may be as bright (or dark) as ink; where more is, ink cannot be told from the specimen."""
 FEW_LEVELS, TWO_LEVELS = 16, 0.9
@@ -195,33 +197,49 @@ def flat_boxes(grey: np.ndarray) -> list[Box]:
 
 
 def ink(grey: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, list[Box]]:
-    """Letters, words and arrows outside ``known``: extreme, even, with sharp edges all around."""
-    height, width = grey.shape
+    """Letters, words and arrows outside ``known``: extreme, even, with sharp edges all around; faint ones in company only."""
     found, boxes = np.zeros(grey.shape, bool), list[Box]()
     level = grey.astype(np.float64)
     for plane in (level, 255 - level):
-        around = ndimage.minimum_filter(plane, 9)
-        labels, count = ndimage.label((plane >= 255 - JUMP) & (plane - around >= JUMP) & ~known, np.ones((3, 3)))
         saturated = plane >= min(WHITE, 255 - BLACK)
         if np.count_nonzero(saturated & ~known) > COMMON * known.size:
             continue
+        around = ndimage.minimum_filter(plane, 9)
+        labels, count = ndimage.label((plane >= 255 - JUMP) & (plane - around >= JUMP) & ~known, np.ones((3, 3)))
         extreme = ndimage.mean(saturated, labels, np.arange(1, count + 1))
+        pieces: dict[int, Box] = {}
         for number, window in enumerate(ndimage.find_objects(labels), start=1):
-            tall, wide = (side.stop - side.start for side in window)
-            if extreme[number - 1] < EXTREME:
-                continue
-            inside = labels[window] == number
-            if max(tall, wide) < 6 or inside.sum() < 10 or tall > 0.4 * height or wide > 0.6 * width:
-                continue
-            if inside.sum() > 0.02 * grey.size:
-                continue
-            rim = inside & ~ndimage.binary_erosion(inside, border_value=1)
-            if rim.any() and float(np.mean(plane[window][rim] - around[window][rim] >= 1.5 * JUMP)) >= SHARP:
-                if _soft(plane, labels, number, window):
-                    continue
-                found[window] |= inside
-                boxes.append((window[1].start, window[0].start, window[1].stop, window[0].stop))
+            if extreme[number - 1] >= EXTREME and _has_ink_edges(plane, around, labels, number, window):
+                pieces[number] = (window[1].start, window[0].start, window[1].stop, window[0].stop)
+        for number, box in pieces.items():
+            if extreme[number - 1] >= SURE or any(_side_by_side(box, other) for k, other in pieces.items() if k != number):
+                left, top, right, bottom = box
+                found[top:bottom, left:right] |= labels[top:bottom, left:right] == number
+                boxes.append(box)
     return found, boxes
+
+
+def _has_ink_edges(plane: np.ndarray, around: np.ndarray, labels: np.ndarray, number: int, window: tuple[slice, ...]) -> bool:
+    """Whether one piece has the size of a letter or an arrow and stands out sharply all around."""
+    height, width = plane.shape
+    tall, wide = (side.stop - side.start for side in window)
+    inside = labels[window] == number
+    if max(tall, wide) < 6 or inside.sum() < 10 or tall > 0.4 * height or wide > 0.6 * width:
+        return False
+    if inside.sum() > 0.02 * plane.size:
+        return False
+    rim = inside & ~ndimage.binary_erosion(inside, border_value=1)
+    if not rim.any() or float(np.mean(plane[window][rim] - around[window][rim] >= 1.5 * JUMP)) < SHARP:
+        return False
+    return not _soft(plane, labels, number, window)
+
+
+def _side_by_side(one: Box, other: Box) -> bool:
+    """Whether two pieces stand like letters of one word."""
+    heights = one[3] - one[1], other[3] - other[1]
+    overlap = min(one[3], other[3]) - max(one[1], other[1])
+    gap = max(one[0] - other[2], other[0] - one[2])
+    return overlap >= 0.5 * min(heights) and gap <= max(heights) and max(heights) <= 2.5 * min(heights)
 
 
 def _soft(plane: np.ndarray, labels: np.ndarray, number: int, window: tuple[slice, ...]) -> bool:
