@@ -147,3 +147,51 @@ def test_nothing_found_is_an_answer(ask):
     assert report.values["d_mean_px"].value is None
     assert any("no particle was found" in note for note in report.notes)
     assert report.to_json()
+
+
+def test_each_interval_says_what_it_is_made_of(ask):
+    report = ask(image(discs(RADII), 2.5, 0.02))
+    rows = {row["quantity"]: row for row in report.tables["budget"]}
+    assert set(rows) == {"d_mean_nm", "d10", "d50", "d90", "number_per_area", "share_below_100_nm"}
+    mean = report.values["d_mean_nm"]
+    kinds = [rows["d_mean_nm"][kind] for kind in ("counting", "dividing", "outline", "calibration")]
+    assert kinds[3] == pytest.approx(1.96 * 0.02 * mean.value)
+    assert math.hypot(*kinds) == pytest.approx((mean.high - mean.low) / 2, rel=0.05)
+    assert rows["number_per_area"]["calibration"] == pytest.approx(1.96 * 0.04 * report.values["number_per_area"].value)
+
+
+def test_order_fits_and_floor(ask):
+    report = ask(image(discs(RADII), 2.5))
+    assert report.values["neighbour_ratio"].value > 1.4  # they stand in rows
+    assert report.values["count_dispersion"].value < 0.5
+    assert set(report.curves) == {"by_number", "by_volume", "lognormal", "weibull", "pair_correlation", "ripley"}
+    assert report.curves["lognormal"].y[-1] > 0.9
+    fit = report.values["lognormal_median"]
+    assert fit.low < np.median(2 * RADII * 2.5) < fit.high
+    assert report.values["floor"].value == pytest.approx(0.2 * 2.5 * 24, rel=0.3)
+    assert any("is counted; by the log-normal fit" in note for note in report.notes)
+
+
+def test_shells_have_a_thickness(ask):
+    inner = np.array([8.0] * len(PLACES))
+    grey = 60 + 60 * ndimage.gaussian_filter(discs(inner + 9.0).astype(float), 0.8)
+    grey = grey + 80 * ndimage.gaussian_filter(discs(inner).astype(float), 0.8)
+    grey += 3 * np.random.default_rng(0).standard_normal(SHAPE)
+    report = ask(Micrograph.from_raw(np.clip(grey, 0, 255).astype(np.uint8), pixel_size=PixelSize(2.0, 2.0)))
+    assert report.values["count"].value == len(PLACES)
+    assert report.values["shell"].value == pytest.approx(18, abs=1.5)
+    assert report.tables["particles"][0]["shell_nm"] == pytest.approx(18, abs=2.5)
+    assert "shell" not in ask(image(discs(RADII))).values
+
+
+@pytest.mark.parametrize("seeds", ["h-maxima", "log", "hessian"])
+def test_other_seeds_find_the_same_discs(ask, seeds):
+    assert ask(image(discs(RADII)), seeds=seeds).values["count"].value == 20
+
+
+def test_a_bright_particle_is_kept_and_letters_are_not(ask):
+    micrograph = image(discs(RADII))
+    pixels = micrograph.pixels.copy()
+    pixels[185:197, 20:22] = pixels[195:197, 20:28] = 1.0
+    report = ask(Micrograph.from_raw((255 * pixels).astype(np.uint8)))
+    assert report.values["count"].value == 20

@@ -98,13 +98,17 @@ def grooves(height: np.ndarray, inside: np.ndarray, depth: float, *, blur_px: fl
     level = float(np.median(height[ground]))
     rough = 1.4826 * float(np.median(np.abs(height[ground] - level)))
     steep = steepness(height)
-    inner = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1] > 3 + blur_px
+    depth_px = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1]
+    inner = depth_px > 3 + blur_px
     own = float(np.median(steep[inner])) if inner.any() else 0.0
     least = max(depth * contrast, NOISE * math.sqrt(float(np.mean(steep[ground] ** 2))), TEXTURE * own)
     valley = ndimage.grey_closing(height, footprint=disk(4), mode="nearest") - height
     sunk = float(np.median(valley[inner])) if inner.any() else 0.0
     deep = valley > max(depth * contrast, ROUGH * rough, TEXTURE * sunk)
-    return np.asarray(inside & (deep | (inner & (steep > least))))
+    edges, count = ndimage.label(inner & (steep > least), EIGHT)
+    reach = ndimage.minimum(depth_px, edges, np.arange(1, count + 1)) if count else np.zeros(0)
+    crossing = np.concatenate([[False], reach <= 5 + blur_px])  # an edge that keeps inside is a core's
+    return np.asarray(inside & (deep | crossing[edges]))
 
 
 def fill_own_holes(inside: np.ndarray, smallest_px: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -24,6 +24,7 @@ FLOOR_PX = 10.0
 """Diameter below which a particle's outline is mostly pixel steps."""
 MANY = 30
 BINS = 40
+FITTED = ("lognormal_median", "lognormal_sigma", "weibull_scale", "weibull_shape")
 CITES = (
     "Vincent and Soille, IEEE Trans. Pattern Anal. Mach. Intell. 13, 583 (1991)",
     "Miles (1974) and Lantuejoul (1980): particles cut by the rim",
@@ -90,15 +91,14 @@ def report(run: Run, seen: Seen, *, advance: Callable[[], None]) -> Report:
     save_picture(run, "overlay.png", outlined(seen.micrograph.pixels, found.labels), longest_px=2048)
     advance()
     values, known = _values(run, seen)
-    curves = _curves(seen) if known else {}
+    curves = _size_curves(seen, values) | _order_curves(seen) if known else {}
     figures = {"overlay": Figure("overlay", ("overlay",), "Outline of each particle; paler where the rim cuts it")}
     tables = {"particles": [_row(seen, index) for index in range(len(seen.rows))]}
     if known:
         tables["budget"] = _budget(known, seen.unit)
-    if seen.rows:
-        figures["particles"] = Figure("box", ("particles",), "Every particle")
     if curves:
-        figures["sizes"] = Figure("line", ("by_number",), "Share of particles smaller than a diameter")
+        shown = tuple(name for name in ("by_number", "lognormal", "weibull", "by_volume") if name in curves)
+        figures["sizes"] = Figure("line", shown, "Share smaller than a diameter, by number with both fits, and by volume")
     if "pair_correlation" in curves:
         figures["order"] = Figure("line", ("pair_correlation",), "How often two centres are so far apart; 1 without order")
     return Report(
@@ -184,23 +184,39 @@ def _centres(seen: Seen) -> np.ndarray:
     return np.asarray(np.array([[shape.row_px, shape.col_px] for shape in seen.rows]) * np.array(seen.pixel))
 
 
-def _curves(seen: Seen) -> dict[str, Curve]:
-    """Sizes below a diameter, and the pair correlation with Ripley's function."""
+def _size_curves(seen: Seen, values: dict[str, Quantity]) -> dict[str, Curve]:
+    """Share below a diameter, by number with the fits, and by volume."""
     d, w = (np.array([getattr(shape, name) for shape in seen.complete]) for name in ("diameter", "weight"))
     order = np.argsort(d)
-    share = (np.cumsum(w[order]) - w[order] / 2) / w.sum()
-    curves = {"by_number": Curve(d[order], share, "diameter", "share of smaller particles", x_unit=seen.unit)}
-    points = _centres(seen)
+    d, w = d[order], w[order]
+
+    def below(name: str, y: np.ndarray) -> Curve:
+        return Curve(d, y, "diameter", name, x_unit=seen.unit)
+
+    curves = {
+        name: below(f"share {name.replace('_', ' ')}", (np.cumsum(share) - share / 2) / share.sum())
+        for name, share in (("by_number", w), ("by_volume", w * d**3))
+    }
+    fit = {name: values[name].value or 0.0 for name in FITTED if name in values}
+    if len(fit) == len(FITTED) and all(fit.values()):
+        logs = np.log(d / fit["lognormal_median"]) / fit["lognormal_sigma"]
+        curves["lognormal"] = below("log-normal fit", special.ndtr(logs))
+        curves["weibull"] = below("Weibull fit", 1 - np.exp(-((d / fit["weibull_scale"]) ** fit["weibull_shape"])))
+    return curves
+
+
+def _order_curves(seen: Seen) -> dict[str, Curve]:
+    """Pair correlation and Ripley's function of all centres."""
+    points, window = _centres(seen), seen.window
     if len(points) < point_pattern.FEWEST:
-        return curves
-    window = seen.window
+        return {}
     furthest = min(n * p for n, p in zip(window.valid.shape, seen.pixel, strict=True)) / 4
     r = np.linspace(0, furthest, BINS + 1)
     pairs, ripley = point_pattern.pair_functions(points, window.valid, pixel=seen.pixel, r=r)
-    middle = (r[1:] + r[:-1]) / 2
-    curves["pair_correlation"] = Curve(middle, pairs, "distance", "pair correlation g(r)", x_unit=seen.unit)
-    curves["ripley"] = Curve(r[1:], ripley - r[1:], "distance", "L(r) - r", x_unit=seen.unit, y_unit=seen.unit)
-    return curves
+    return {
+        "pair_correlation": Curve((r[1:] + r[:-1]) / 2, pairs, "distance", "pair correlation g(r)", x_unit=seen.unit),
+        "ripley": Curve(r[1:], ripley - r[1:], "distance", "L(r) - r", x_unit=seen.unit, y_unit=seen.unit),
+    }
 
 
 def _budget(known: Population, unit: str) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def measure(
     if unit == "nm" or smallest_nm is not None:
         whole.scale()
     plain = specimen(whole if unit != "px" else replace(whole, pixel_size=None), keep_print=True)
-    seen, printed = (plain, None) if keep_print else _letters_apart(plain)
+    seen, printed = (plain, None) if keep_print else letters_apart(plain)
     least = smallest_nm / whole.scale().mean_nm if smallest_nm is not None else (5.0 if smallest_px is None else smallest_px)
     settings = finding.Settings(
         method=threshold,
@@ -110,7 +110,7 @@ def _measured(whole: Micrograph, seen: Micrograph, found: finding.Found, setting
     return Seen(whole, seen, found, rows, shells, same, tuple(others))
 
 
-def _letters_apart(plain: Micrograph) -> tuple[Micrograph, np.ndarray]:
+def letters_apart(plain: Micrograph) -> tuple[Micrograph, np.ndarray]:
     """
     ``plain`` with boxes, bars and frames masked, and a map of all print.
 
