@@ -84,13 +84,14 @@ def find(micrograph: Micrograph, *, reader: Reader | None = None, grey_bars: boo
         add("inset", box)
     for box in flat_boxes(grey):
         add("box", box)
+    inked, boxes = ink(grey, mask)  # before bars and words, which would cut letters and arrows in pieces
     drawn = bars.alone(bars.find(grey)) if grey_bars else ()
     strokes = [bar for bar in drawn if bar.quality >= 0.6 and bar.bottom - bar.top >= 2]
     for bar in strokes if len(strokes) <= MOST_BARS else ():
         add("bar", (int(bar.left), bar.top, int(np.ceil(bar.right)), bar.bottom))
     for line in reader.boxes(grey) if reader is not None else ():
         add("words", (int(line[0]), int(line[1]), int(np.ceil(line[2])), int(np.ceil(line[3]))))
-    inked, boxes = ink(grey, mask)
+    boxes = [box for box in boxes if not mask[box[1] : box[3], box[0] : box[2]].all()]
     mask |= ndimage.binary_dilation(inked, iterations=MARGIN_PX) if inked.any() else inked
     return Print(mask, (*parts, *(("ink", box) for box in boxes)))
 

@@ -6,7 +6,7 @@ background of one grey level, that begins at one row and holds glyphs: many smal
 level. Vacuum, a charged or dark margin and a black border lack the glyphs; texture lacks the background; a
 label box inside the picture lacks the width; a page with a chart is blank on both sides as well. Each is
 asked for in turn, first of backgrounds that are exactly one level, then of those that a lossy save has
-roughened.
+roughened. A background as rough as the same level is elsewhere in the picture is the specimen's own.
 
 Checked against: rendered bars of five instruments' styles and images without one, in
 tests/measure/test_databar.py.
@@ -39,6 +39,13 @@ TALLEST = 0.35
 """Largest share of the image's height that a bar may take."""
 
 
+COMMON = 0.3
+"""Share of the picture above a bar from which its level counts as the specimen's too."""
+
+QUIET = 0.004
+"""Noise, of full scale, that a bar's background may have whatever the picture has."""
+
+
 def find(pixels: np.ndarray) -> int | None:
     """First row of the data bar at the bottom of ``pixels`` (grey, in [0, 1]), or None where there is none."""
     height, width = pixels.shape
@@ -47,7 +54,7 @@ def find(pixels: np.ndarray) -> int | None:
     for tolerance in TOLERANCES:
         for level in _levels(pixels, tolerance):
             rows = _band(pixels, level, tolerance)
-            if rows is not None and _has_glyphs(pixels[rows], level):
+            if rows is not None and _has_glyphs(pixels[rows], level) and not _goes_on(pixels, rows, level, tolerance):
                 return int(rows.start)
     return None
 
@@ -102,6 +109,15 @@ def _edge(pixels: np.ndarray, top: int) -> int:
     usual, last = float(np.median(step[:-6])), step[-6:]
     jumps = last > max(2 * usual, 0.3 * float(last.max()))
     return top - 5 + int(np.argmax(jumps)) if len(step) > 12 and jumps.any() else top
+
+
+def _goes_on(pixels: np.ndarray, rows: slice, level: float, tolerance: float) -> bool:
+    """Whether the background of ``rows`` covers a good part of the picture above too, with a noise of the same strength."""
+    below, above = (part[np.abs(part - level) <= tolerance] for part in (pixels[rows], pixels[: rows.start]))
+    if above.size < COMMON * rows.start * pixels.shape[1]:
+        return False
+    noise = float(below.std())
+    return noise > QUIET and noise > 0.5 * float(above.std())
 
 
 def _is_page(above: np.ndarray, level: float) -> bool:
