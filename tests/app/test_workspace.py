@@ -17,6 +17,7 @@ from morphoscope.app import Workspace
 from morphoscope.app.identity import code_identity
 from morphoscope.core import Micrograph, Report
 from morphoscope.errors import BadParameter, InputError, NotFound, TaskFailed, WorkspaceError
+from morphoscope.tasks import TASKS
 
 HERE = Path(__file__).parent
 SCRIPT = f"""
@@ -85,6 +86,11 @@ def test_identity_of_a_task_holds_what_it_reads_files_with():
     assert before != code_identity("simulate blend")["source"]
     assert "tifffile" in code_identity("inspect")
     assert "fastapi" not in code_identity("inspect")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_an_identity(task):
+    assert len(code_identity(task)["source"]) == 64
 
 
 def test_config_tells_how_to_repeat_it(lab):

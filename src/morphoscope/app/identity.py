@@ -3,7 +3,7 @@ What makes two questions the same: task, parameters, seed, the inputs' bytes, an
 
 The code of a task is the source of every morphoscope module it imports, directly or not, plus the
 versions of the other packages these import, the bytes of the external programs they name in a module-level
-tuple ``PROGRAMS``, and those of the files beside them that a tuple ``DATA`` names. A task that names another
+tuple ``PROGRAMS``, and those of the files beside them that a tuple ``DATA_FILES`` names. A task that names another
 task (to ask it) depends on that one's code too.
 """
 
@@ -136,8 +136,8 @@ def _imports(path: Path) -> tuple[tuple[Path, ...], frozenset[str], frozenset[st
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             if node.targets[0].id == "PROGRAMS":
                 programs |= set(ast.literal_eval(node.value))
-            elif node.targets[0].id == "DATA":
-                near += [beside for name in ast.literal_eval(node.value) if (beside := path.parent / name).is_file()]
+            elif node.targets[0].id == "DATA_FILES":
+                near += [beside for name in ast.literal_eval(node.value) if (beside := (path.parent / name).resolve()).is_file()]
     if path.parent.name == "tasks" and path.name != "__init__.py":
         named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
         near += [_task_file(task) for task in sorted(named & set(TASKS))]

@@ -16,8 +16,8 @@ import numpy as np
 from ..errors import UnreadableFile
 from ..physics.matrix_potential import Measured
 
-DATA = ("nanocomposite/pmf.csv",)
-SHIPPED = Path(__file__).parent / DATA[0]
+DATA_FILES = ("nanocomposite/pmf.csv",)
+SHIPPED = Path(__file__).parent / DATA_FILES[0]
 COLUMNS = ("D", "eps_pn", "N", "r_sigma", "w_solv_kT", "w_error_kT")
 
 

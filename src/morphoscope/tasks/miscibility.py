@@ -26,6 +26,7 @@ from .scalebar import images
 CLASSES = ("immiscible", "miscible")
 GRADES = ("Incompatible", "Partially compatible", "Compatible")
 SHIPPED = Path(__file__).parents[1] / "learn" / "shipped" / "miscibility"
+DATA_FILES = ("../learn/shipped/miscibility/model.json", "../learn/shipped/miscibility/weights.safetensors")
 
 
 def predict(
