@@ -121,24 +121,24 @@ def test_uncorrelated_pixels():
 @pytest.mark.slow
 def test_overlapping_discs():
     """
-    What is outside them, to 1e-3 along axes and diagonals; twelve pictures leave a standard error of 3e-4.
+    What is outside them, to 1e-3 along axes and diagonals; thirty pictures leave a standard error of 2e-4.
 
-    In the continuum L(z) = phi exp(-2 rho R z); a row of pixels sees a hull that is smaller by 1/(24 R^2) of that.
+    In the continuum L(z) = phi exp(-2 rho R z); a row of pixels sees a hull that is smaller by 1/(24 R^2) of that, and a diagonal of pixels steps over corners: with discs this small it is 2.4e-3 off.
     """
     rng, size, radius = np.random.default_rng(11), 1024, 2.5
     count = round(math.log(2) * size**2 / (math.pi * radius**2))
-    media = [outside_discs(rng, size, radius, count) for _ in range(12)]
+    media = [outside_discs(rng, size, radius, count) for _ in range(30)]
     for ways, step in ((((0, 1),), 1.0), (((1, 1),), math.sqrt(2))):
         found = [[lineal_path(m, direction=way, z_max=20, periodic=True) for way in ways] for m in media]
         curves = np.array([np.mean([one.value for one in pair], axis=0) for pair in found])
         steps = np.arange(curves.shape[1])
         expected = lineal_path_outside_discs(steps, step, size, radius, count)
         error = curves.std(axis=0, ddof=1) / math.sqrt(len(curves))
-        assert error.max() < 5e-4
+        assert error.max() < 4e-4
         np.testing.assert_allclose(curves.mean(axis=0), expected, atol=1e-3)
         assert np.abs((curves.mean(axis=0) - expected) / error).max() < 4
         continuum = 0.5 * np.exp(-2 * math.log(2) / (math.pi * radius) * steps * step)
-        np.testing.assert_allclose(curves.mean(axis=0), continuum, atol=1e-3 if step == 1 else 2e-3)
+        np.testing.assert_allclose(curves.mean(axis=0), continuum, atol=1e-3 if step == 1 else 3e-3)
         chord = math.pi * radius / (2 * math.log(2))
         assert np.mean([one.mean_chord for pair in found for one in pair]) == pytest.approx(chord + step / 2, rel=0.02)
 
