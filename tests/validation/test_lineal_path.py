@@ -123,7 +123,8 @@ def test_overlapping_discs():
     """
     What is outside them, to 1e-3 along axes and diagonals; thirty pictures leave a standard error of 2e-4.
 
-    In the continuum L(z) = phi exp(-2 rho R z); a row of pixels sees a hull that is smaller by 1/(24 R^2) of that, and a diagonal of pixels steps over corners: with discs this small it is 2.4e-3 off.
+    In the continuum L(z) = phi exp(-2 rho R z); a row of pixels sees a hull that is smaller by 1/(24 R^2) of that, and
+    a diagonal of pixels steps over corners: with discs this small it is 2.4e-3 off.
     """
     rng, size, radius = np.random.default_rng(11), 1024, 2.5
     count = round(math.log(2) * size**2 / (math.pi * radius**2))
