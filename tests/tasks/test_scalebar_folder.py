@@ -51,7 +51,7 @@ def test_a_folder_with_a_broken_file(folder: Path, tmp_path: Path) -> None:
     assert bare["reason"]
     assert report.values["answered"].value == 1
     with Image.open(tmp_path / report.files["sheet"]) as sheet:
-        assert sheet.width == 3 * 288
+        assert sheet.width == 3 * 280 + 2 * 8
 
 
 def test_a_folder_without_images(tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ from ..errors import InputError, MissingDependency, MorphoscopeError
 from ..io import READERS, read_micrograph
 from ..measure import scalebar
 from ..measure.scalebar import ScaleBar
+from .contact_sheet import captioned, grid
 from .pictures import ACCENT
 
 PICTURES = ("png", "jpeg", "bmp", "gif", "tiff", "dm", "tia", "mrc", "emd", "hdf5")
 """Formats that are looked for in a folder; a file that is named is read whatever it is."""
 SHOWN = 60
 """Most pictures on the sheet."""
-COLUMNS, TILE_PX, CLOSE_PX, CAPTION_PX = 4, 280, 64, 34
+COLUMNS, TILE_PX, CLOSE_PX = 4, 280, 64
 
 
 def read(
@@ -33,7 +34,7 @@ def read(
     Nothing is guessed: where the label cannot be read beyond doubt, where bars disagree with each other or with the file's
     own pixel size, or where there is no bar, the row has no value and a reason. The sheet shows what was found.
     """
-    paths = list(images(files))
+    paths = list(dict.fromkeys(images(files)))
     if not paths:
         raise InputError(
             f"no image in {', '.join(path.name for path in files) or 'what was given'}; give images or folders of images"
@@ -46,7 +47,7 @@ def read(
         rows.append(_row(path, bar))
         if len(tiles) < SHOWN:
             tiles.append(_tile(path, micrograph, bar))
-    _sheet(tiles).save(run.file("sheet.png"))
+    grid(tiles, columns=COLUMNS).save(run.file("sheet.png"))
     answered = sum(row["value_nm"] is not None for row in rows)
     more = (f"the sheet shows the first {SHOWN} of {len(paths)} images",) if len(paths) > SHOWN else ()
     return Report(
@@ -94,8 +95,7 @@ def _row(path: Path, bar: ScaleBar) -> dict[str, Any]:
 
 def _tile(path: Path, micrograph: Micrograph | None, bar: ScaleBar) -> Image.Image:
     """The image with the bar's ends and label marked, bar and label enlarged, and the answer below."""
-    tile = Image.new("RGB", (TILE_PX, TILE_PX + CLOSE_PX + CAPTION_PX), "white")
-    pen = ImageDraw.Draw(tile)
+    tile = Image.new("RGB", (TILE_PX, TILE_PX + CLOSE_PX), "white")
     if micrograph is not None:
         plane = Image.fromarray(np.rint(np.clip(micrograph.pixels, 0, 1) * 255).astype(np.uint8))
         tile.paste(_marked(plane, bar, (0, 0, plane.width, plane.height), (TILE_PX, TILE_PX), boxed=True), (0, 0))
@@ -105,11 +105,8 @@ def _tile(path: Path, micrograph: Micrograph | None, bar: ScaleBar) -> Image.Ima
             around = (min(left, start) - 8, min(top, row) - 8, max(right, stop) + 9, max(bottom, row) + 9)
             tile.paste(_marked(plane, bar, around, (TILE_PX, CLOSE_PX - 4), boxed=False), (0, TILE_PX + 2))
     found = "no value" if bar.value_nm is None else f"{bar.value_nm:g} nm = {bar.length_px:.1f} px ({bar.confidence:.2f})"
-    base = TILE_PX + CLOSE_PX
-    pen.text((2, base + 2), _short(path.name), fill="black")
-    pen.text((2, base + 12), found, fill="black" if bar.value_nm is None else ACCENT)
-    pen.text((2, base + 22), _short(bar.reason), fill="grey")
-    return tile
+    colours = ("black", "black" if bar.value_nm is None else ACCENT, "grey")
+    return captioned(tile, (path.name, found, bar.reason), colours=colours)
 
 
 def _marked(
@@ -128,19 +125,3 @@ def _marked(
     if boxed and bar.label_px is not None:
         pen.rectangle([edge * scale for edge in bar.label_px], outline=ACCENT)
     return shown
-
-
-def _short(text: str) -> str:
-    text = text.replace("\u03bc", "u").replace("\u00b5", "u")  # the font that Pillow brings has no micro sign
-    plain = text.encode("latin-1", "replace").decode("latin-1")
-    return plain if len(plain) <= 46 else plain[:44] + ".."
-
-
-def _sheet(tiles: list[Image.Image]) -> Image.Image:
-    across = min(COLUMNS, len(tiles))
-    step = TILE_PX + 8
-    down = -(-len(tiles) // across)
-    sheet = Image.new("RGB", (across * step, down * (step + CLOSE_PX + CAPTION_PX)), "white")
-    for k, tile in enumerate(tiles):
-        sheet.paste(tile, (k % across * step, k // across * (step + CLOSE_PX + CAPTION_PX)))
-    return sheet

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image
 
 from ..core import Figure, Quantity, Report, Run
 from ..errors import BadParameter, InputError, MissingDependency
 from ..measure import groups as comparing
 from ..measure.size_distribution import Estimate
+from .contact_sheet import captioned, grid
 from .scalebar import images
 from .sheet_groups import Member, check, groups_of, members
 
@@ -285,22 +286,8 @@ def _problems(skipped: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, 
 
 def _contact(run: Run, shown: Sequence[tuple[str, Report]]) -> None:
     """The outlined images, small, side by side, to check by eye."""
-    tiles = shown[:SHOWN]
-    across = min(ACROSS, len(tiles))
-    font, line, gap = ImageFont.load_default(15), 26, 10
-    pictures = []
-    for _, report in tiles:
+    tiles = []
+    for name, report in shown[:SHOWN]:
         with Image.open(run.path_of(report, "overlay")) as image:
-            pictures.append(ImageOps.contain(image.convert("RGB"), (TILE_PX, TILE_PX), Image.Resampling.LANCZOS))
-    tall = max(picture.height for picture in pictures) + line
-    down = -(-len(tiles) // across)
-    sheet = Image.new("RGB", (across * (TILE_PX + gap) - gap, down * (tall + gap) - gap), "white")
-    pen = ImageDraw.Draw(sheet)
-    for place, (picture, (name, _)) in enumerate(zip(pictures, tiles, strict=True)):
-        left, top = place % across * (TILE_PX + gap), place // across * (tall + gap)
-        sheet.paste(picture, (left, top))
-        plain = name.encode("latin-1", "replace").decode("latin-1")
-        pen.text(
-            (left + 2, top + picture.height + 5), plain if len(plain) <= 44 else f"...{plain[-41:]}", fill="black", font=font
-        )
-    sheet.save(run.file("contact.png"))
+            tiles.append(captioned(image, (name,), side_px=TILE_PX))
+    grid(tiles, columns=ACROSS).save(run.file("contact.png"))
