@@ -39,14 +39,12 @@ def read(path: Path, options: Options) -> Micrograph | Stack:
     if tree.damage:
         notes += (f"the file is damaged after the image ({tree.damage})",)
     tags = image.get("ImageTags") or {}
-    unit_nm, unit_s = (f(units[2][1]) if len(units) > 2 else None for f in (lengths.nm_per, lengths.seconds_per))
+    step, unit = units[2] if len(units) > 2 else (1.0, "")
     return planes.gather(
         _pixels(array, int(data["DataType"])),
         path,
         options,
-        axis=planes.third_axis("", unit_nm, unit_s),
-        spacing_nm=abs(units[2][0]) * unit_nm if unit_nm else None,
-        step_s=abs(units[2][0]) * unit_s if unit_s else None,
+        **planes.third_axis("", step, unit),
         notes=notes,
         pixel_size=size,
         conditions=_conditions(tags),

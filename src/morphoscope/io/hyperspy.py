@@ -37,15 +37,12 @@ def load(file: Any, path: Path, options: Options) -> Micrograph | Stack:
     (_, y, y_unit), (_, x, x_unit) = axes[-2:]
     size, notes = lengths.pixel_size(y, x, y_unit, "HyperSpy axes", x_unit=x_unit)
     name, step, unit = axes[-3] if len(axes) > 2 else ("", 1.0, "")
-    unit_nm, unit_s = lengths.nm_per(unit), lengths.seconds_per(unit)
     header = h5tree.tree(signal)
     return planes.gather(
         data,
         path,
         options,
-        axis=planes.third_axis(name, unit_nm, unit_s),
-        spacing_nm=abs(step) * unit_nm if unit_nm else None,
-        step_s=abs(step) * unit_s if unit_s else None,
+        **planes.third_axis(name, step, unit),
         notes=(*notes, *((f"the file also holds {', '.join(others)}",) if others else ())),
         pixel_size=size,
         conditions=_conditions(header),

@@ -85,14 +85,11 @@ def load_plotted(group: Any, file: Any, path: Path, options: Options) -> Microgr
     (y, y_unit), (x, x_unit) = axes[-2:]
     size, notes = lengths.pixel_size(y, x, y_unit, "NXdata axes", x_unit=x_unit)
     step, unit = axes[-3] if len(axes) > 2 else (1.0, "")
-    unit_nm, unit_s = lengths.nm_per(unit), lengths.seconds_per(unit)
     return planes.gather(
         data,
         path,
         options,
-        axis=planes.third_axis("", unit_nm, unit_s),
-        spacing_nm=abs(step) * unit_nm if unit_nm else None,
-        step_s=abs(step) * unit_s if unit_s else None,
+        **planes.third_axis("", step, unit),
         notes=notes,
         pixel_size=size,
         header=h5tree.tree(file),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from ..core import Micrograph, Stack
 from ..core.stack import Axis
 from ..errors import UnreadableFile
-from . import grey
+from . import grey, lengths
 from .formats import Options
 
 MODULUS = "complex values; the image is their modulus"
@@ -109,10 +109,24 @@ def mixed(
     return Stack(tuple(frames[i] for i in picked), axis=axis, names=tuple(names[i] for i in picked), source=str(path))
 
 
-def third_axis(name: str, unit_nm: float | None, unit_s: float | None) -> Axis:
-    """What an axis in front of rows and columns is, by its unit and its name."""
-    if unit_s is not None or name.lower() in ("t", "time", "frame", "frames"):
-        return "time"
+class ThirdAxis(TypedDict):
+    """What ``gather`` is told of the axis in front of rows and columns."""
+
+    axis: Axis
+    spacing_nm: float | None
+    step_s: float | None
+
+
+def third_axis(name: str, step: float, unit: str) -> ThirdAxis:
+    """An axis in front of rows and columns, by its unit and its name."""
+    unit_nm, unit_s = lengths.nm_per(unit), lengths.seconds_per(unit)
+    axis: Axis = "channel" if name.lower() in ("c", "channel", "channels") else "page"
     if unit_nm is not None or name.lower() in ("z", "depth", "slice", "slices"):
-        return "z"
-    return "channel" if name.lower() in ("c", "channel", "channels") else "page"
+        axis = "z"
+    if unit_s is not None or name.lower() in ("t", "time", "frame", "frames"):
+        axis = "time"
+    return ThirdAxis(
+        axis=axis,
+        spacing_nm=abs(step) * unit_nm if unit_nm else None,
+        step_s=abs(step) * unit_s if unit_s else None,
+    )
