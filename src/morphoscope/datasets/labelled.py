@@ -21,7 +21,10 @@ from . import polymer_sem
 
 PICTURES = ("png", "jpeg", "bmp", "gif", "tiff", "dm", "tia", "mrc", "emd", "hdf5")
 UNKNOWN = "unknown; ask whoever gave you the images"
-ALONE = "each image counts as its own specimen; where several images show one specimen, say so by a group"
+ALONE = (
+    "each image counts as its own specimen; where several images show one specimen, say so by a column group or a "
+    "group pattern, or the scores are too good"
+)
 
 
 def load(path: Path, *, group_pattern: str = "") -> Dataset:
@@ -118,9 +121,10 @@ def _check_labels(dataset: Dataset) -> None:
     for one, other in combinations(sorted(counts), 2):
         first, second = (re.sub(r"\W|_", "", label).lower() for label in (one, other))
         alike = difflib.SequenceMatcher(None, first, second).ratio() if min(len(first), len(second)) > 5 else 0.0
-        rare = min(counts[one], counts[other])
-        if first == second or (alike > 0.93 and rare <= 2 and not any(map(str.isdigit, one + other))):
+        rare, usual = sorted((one, other), key=lambda label: counts[label])
+        few = counts[rare] <= max(2, counts[usual] // 5)
+        if first == second or (alike > 0.93 and few and not any(map(str.isdigit, one + other))):
             raise InputError(
                 f"{dataset.name}: the labels {one!r} ({counts[one]} images) and {other!r} ({counts[other]}) look like one class "
-                "in two spellings; correct one of them"
+                f"in two spellings; rename {rare!r} to {usual!r}, or tell them apart by more than a letter"
             )
