@@ -51,7 +51,9 @@ def _check_groups(dataset: Dataset, folds: int) -> None:
     """Groups enough for ``folds`` parts, and each class in two of them."""
     if len(dataset.groups) < folds:
         one = "all images are of one article or specimen" if len(dataset.groups) == 1 else f"{len(dataset.groups)} groups only"
-        raise InputError(f"{dataset.name}: {one}; {folds} parts that divide none need at least {folds} (protocol random needs none)")
+        raise InputError(
+            f"{dataset.name}: {one}; {folds} parts that divide none need at least {folds} (protocol random needs none)"
+        )
     members: dict[str | None, set[str]] = {}
     for sample in dataset:
         members.setdefault(sample.label, set()).add(sample.group)

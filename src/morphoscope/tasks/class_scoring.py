@@ -20,7 +20,11 @@ Cut = tuple[int, np.ndarray, np.ndarray]
 def places(dataset: Dataset, cuts: Sequence[Split]) -> list[Cut]:
     """The cuts as (repeat, training rows, test rows)."""
     place = {sample.key: k for k, sample in enumerate(dataset)}
-    return [(cut.repeat, *(np.array([place[s.key] for s in part]) for part in (cut.train, cut.test))) for cut in cuts]
+
+    def rows(part: Dataset) -> np.ndarray:
+        return np.array([place[sample.key] for sample in part])
+
+    return [(cut.repeat, rows(cut.train), rows(cut.test)) for cut in cuts]
 
 
 def intervals(run: Run, code: np.ndarray, evidence: Sequence[np.ndarray], groups: Sequence[str]) -> dict[str, Quantity]:
@@ -52,7 +56,8 @@ def baselines(rows: np.ndarray, code: np.ndarray, cuts: Sequence[Cut], classes: 
         table["majority class"].append(class_scores.summary(code, share))
         table["nearest neighbour"].append(class_scores.summary(code, near))
     return [
-        {"model": name, **{score: float(np.mean([one[score] for one in each])) for score in NAMES}} for name, each in table.items()
+        {"model": name, **{score: float(np.mean([one[score] for one in each])) for score in NAMES}}
+        for name, each in table.items()
     ]
 
 
@@ -97,7 +102,7 @@ def notes(dataset: Dataset, cuts: Sequence[Split], pairs: Sequence[tuple[int, in
     said = [f"{', '.join(f'{count} {label}' for label, count in sorted(counts.items()))}; {len(dataset.groups)} groups"]
     if pairs:
         one, other = (dataset.samples[k].key for k in pairs[0])
-        said.append(f"{len(pairs)} pairs of pictures show the same place ({one} and {other}); each pair is one group")
+        said.append(f"{len(pairs)} pair(s) of pictures show the same place ({one} and {other}); each pair is one group")
     shared = sum(len({s.key for s in cut.test if s.group in set(cut.train.groups)}) for cut in cuts if cut.repeat == 0)
     if shared:
         said.append(f"{shared} of {len(dataset)} test images share a group with training, so these scores are too good")

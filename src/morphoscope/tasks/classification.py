@@ -49,7 +49,7 @@ def train(
     names, dataset, rows, left_out, widths = readable(run, dataset)
     pairs = twins.find(dataset, rows, progress=run.progress) if same_place == "together" else []
     dataset = twins.together(dataset, pairs)
-    cuts = list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
+    cuts = _cuts(run, dataset, protocol, folds, repeats, pairs)
     labels = [str(sample.label) for sample in dataset]
     classes = tuple(sorted(set(labels)))
     held = learn.training.cross_validated(
@@ -72,8 +72,22 @@ def train(
         },
         files={"model": "model/model.json", "card": "model/card.md", "held_out": "held_out.csv"},
         notes=class_scoring.notes(dataset, cuts, pairs),
-        cites=(dataset.cite,),
+        cites=() if dataset.licence == labelled.UNKNOWN else (dataset.cite,),
     )
+
+
+def _cuts(
+    run: Run, dataset: Dataset, protocol: str, folds: int, repeats: int, pairs: Sequence[twins.Pair]
+) -> list[protocols.Split]:
+    try:
+        return list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
+    except InputError as error:
+        if not pairs:
+            raise
+        raise InputError(
+            f"{error}; {len(pairs)} pair(s) of pictures that show the same place were put together, which "
+            "same_place=ignored undoes (periodic patterns all look like one place)"
+        ) from None
 
 
 def readable(
