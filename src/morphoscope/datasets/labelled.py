@@ -65,18 +65,30 @@ def _from_folders(folder: Path) -> Dataset:
 
 
 def _from_table(path: Path) -> Dataset:
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows, columns = list(reader), list(reader.fieldnames or [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableFile(path, f"is no CSV table ({error})") from None
+    samples = read_table(path)
+    alone = all(sample.group == sample.key for sample in samples)
+    return Dataset(path.stem, samples, UNKNOWN, path.name, (ALONE,) if alone else ())
+
+
+def read_table(path: Path) -> tuple[Sample, ...]:
+    """Every row of a CSV table with columns file and label; groups, numbers and texts where it has them."""
+    rows, columns = table_rows(path)
     if missing := [name for name in ("file", "label") if name not in columns]:
         raise InputError(f"{path.name}: no column {missing[0]!r}; it needs the columns file and label, and may have group")
     samples = tuple(_row(path, number, row) for number, row in enumerate(rows, start=2))
     if not samples:
         raise InputError(f"{path.name}: no row below the header")
-    return Dataset(path.stem, samples, UNKNOWN, path.name, () if "group" in columns else (ALONE,))
+    return samples
+
+
+def table_rows(path: Path) -> tuple[list[dict[str, str | None]], list[str]]:
+    """The rows of a CSV table as text, and its columns."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            return list(reader), list(reader.fieldnames or [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableFile(path, f"is no CSV table ({error})") from None
 
 
 def _row(table: Path, number: int, row: dict[str, str | None]) -> Sample:

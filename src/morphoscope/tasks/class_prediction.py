@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..core import Figure, Micrograph, Param, Quantity, Report, Run
+from ..datasets.leaks import sha256
 from ..errors import InputError
 from ..learn import judge as judging
 from ..learn.judge import Judge
 from ..learn.model_folder import read_model
 from . import field_scale
-from .classification import digest
 from .contact_sheet import contact_sheet
 from .descriptors import described
 from .rows import write_rows
@@ -90,7 +90,7 @@ def _answers(judge: Judge, read: Sequence[Path], rows: np.ndarray, least_p: floa
                 "reason": reason,
                 "novelty": unlike,
                 **{f"p_{name}": float(x) for name, x in zip(judge.logistic.classes, p, strict=True)},
-                "sha256": digest(path),
+                "sha256": sha256(path),
                 "path": str(path),
             }
         )
@@ -100,7 +100,7 @@ def _answers(judge: Judge, read: Sequence[Path], rows: np.ndarray, least_p: floa
 def _unread(path: Path, reason: str, classes: Sequence[str]) -> dict[str, Any]:
     nothing = {"label": None, "p": None, "abstained": True, "reason": reason, "novelty": None}
     named = dict.fromkeys((f"p_{name}" for name in classes), None)
-    return {"file": path.name, **nothing, **named, "sha256": digest(path) if path.is_file() else "", "path": str(path)}
+    return {"file": path.name, **nothing, **named, "sha256": sha256(path), "path": str(path)}
 
 
 def _caption(row: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,13 +13,14 @@ import numpy as np
 from .. import learn
 from ..core import Dataset, Figure, Micrograph, Param, Quantity, Report, Run
 from ..datasets import labelled, protocols, twins
+from ..datasets.corrected import corrected
 from ..errors import InputError
 from ..learn.judge import Held
 from ..learn.model_folder import write_model
 from ..measure import class_scores
 from . import class_scoring, field_scale
 from .class_scoring import NAMES
-from .datasets import DATA
+from .datasets import CORRECTIONS, DATA
 from .descriptors import described
 from .rows import write_rows
 
@@ -35,6 +35,7 @@ def train(
     folds: Annotated[int, Param("parts", low=2, high=20)] = 5,
     repeats: Annotated[int, Param("how often the parts are cut anew", low=1, high=50)] = 5,
     group_pattern: Annotated[str, Param("regular expression; files it matches alike stay together")] = "",
+    corrections: Annotated[Path | None, CORRECTIONS] = None,
     same_place: Annotated[
         str, Param("pictures that show the same place: one group, or not looked for", choices=("together", "ignored"))
     ] = "together",
@@ -46,6 +47,8 @@ def train(
     number of classes. The model in this run's folder is fitted on all images; its scores are those of the held-out parts.
     """
     dataset = labelled.load(data, group_pattern=group_pattern)
+    if corrections is not None:
+        dataset = corrected(dataset, corrections)
     names, dataset, rows, left_out, widths = readable(run, dataset)
     pairs = twins.find(dataset, rows, progress=run.progress) if same_place == "together" else []
     dataset = twins.together(dataset, pairs)
@@ -152,9 +155,3 @@ def _card(dataset: Dataset, honest: str) -> str:
         f"- Honest score: {honest}.\n"
         f"- It knows these classes alone, and withholds its answer from images unlike those of training.\n"
     )
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, which names an image whatever it is called."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
