@@ -50,6 +50,7 @@ def judgement(workspace: Workspace, run_id: str) -> dict[str, Any]:
     return {
         "classes": list(classes),
         "binary": _binary(report),
+        "correctable": "attributes" not in report.values,
         "images": [asdict(image) for image in images],
         "answered": sum(bool(image.answer) for image in images),
         "corrected": sum(bool(image.corrected) for image in images),

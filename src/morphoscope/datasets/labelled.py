@@ -41,7 +41,7 @@ def load(path: Path, *, group_pattern: str = "") -> Dataset:
     else:
         dataset = _from_folders(path)
     if group_pattern:
-        dataset = _regrouped(dataset, group_pattern)
+        dataset = regrouped(dataset, group_pattern)
     _check_labels(dataset)
     return dataset
 
@@ -109,7 +109,8 @@ def _row(table: Path, number: int, row: dict[str, str | None]) -> Sample:
     return Sample(known["file"], known.get("group", known["file"]), {"image": image}, known["label"], values, texts)
 
 
-def _regrouped(dataset: Dataset, pattern: str) -> Dataset:
+def regrouped(dataset: Dataset, pattern: str) -> Dataset:
+    """``dataset`` with the groups that ``pattern`` finds in the names of its images."""
     try:
         expression = re.compile(pattern)
     except re.error as error:

@@ -38,6 +38,8 @@ def intervals(run: Run, code: np.ndarray, evidence: Sequence[np.ndarray], groups
     run.progress(0, 1, "intervals")
     ends = scores.by_group(score, members, rng=run.rng("intervals"), draws=DRAWS)
     middle = score(np.arange(code.size))
+    if middle["accuracy"] in (0.0, 1.0):  # redrawing says nothing where all answers are alike; groups are the trials
+        ends["accuracy"] = scores.wilson(round(middle["accuracy"] * len(set(members))), len(set(members)))
     return {name: Quantity(middle[name], low=ends[name][0], high=ends[name][1]) for name in NAMES}
 
 

@@ -12,16 +12,17 @@ import numpy as np
 
 from .. import learn
 from ..core import Dataset, Figure, Micrograph, Param, Quantity, Report, Run
-from ..datasets import labelled, protocols, twins
+from ..datasets import attributes, labelled, protocols, twins
 from ..datasets.corrected import corrected
-from ..errors import InputError
+from ..errors import BadParameter, InputError
 from ..learn.judge import Held
 from ..learn.model_folder import write_model
 from ..measure import class_scores
-from . import class_scoring, field_scale
+from . import attribute_training, class_scoring, field_scale
 from .class_scoring import NAMES
-from .datasets import CORRECTIONS, DATA
+from .datasets import CORRECTIONS
 from .descriptors import described
+from .few_shots import learning_curve
 from .rows import write_rows
 
 PROTOCOLS = ("grouped", "random")
@@ -30,7 +31,12 @@ PROTOCOLS = ("grouped", "random")
 def train(
     run: Run,
     *,
-    data: Annotated[Path, DATA],
+    data: Annotated[
+        Path,
+        Param(
+            "folder with one folder for each class, or CSV with columns file and label; several labels joined by ;", accepts="any"
+        ),
+    ],
     protocol: Annotated[str, Param("how training and test parts are cut", choices=PROTOCOLS)] = "grouped",
     folds: Annotated[int, Param("parts", low=2, high=20)] = 5,
     repeats: Annotated[int, Param("how often the parts are cut anew", low=1, high=50)] = 5,
@@ -39,19 +45,30 @@ def train(
     same_place: Annotated[
         str, Param("pictures that show the same place: one group, or not looked for", choices=("together", "ignored"))
     ] = "together",
+    shots: Annotated[tuple[int, ...], Param("also the accuracy after so few images of each class", low=1)] = (),
 ) -> Report:
     """
     Learn the classes of labelled images, and score the answers on images whose group was never seen.
 
     Descriptors of blobs, domains, waves and texture, print left out, go into a regularised logistic regression with any
     number of classes. The model in this run's folder is fitted on all images; its scores are those of the held-out parts.
+
+    A CSV whose labels are joined by ``;``, or that has columns of 0 and 1 in place of a label, gives an image several
+    attributes, each of which gets a regression and a score of its own.
     """
-    dataset = labelled.load(data, group_pattern=group_pattern)
-    if corrections is not None:
-        dataset = corrected(dataset, corrections)
+    several = attributes.several(data)
+    if several and (corrections is not None or shots):
+        raise BadParameter("corrections and shots are for one label an image; this table has several")
+    dataset, known = (
+        attributes.load(data, group_pattern=group_pattern) if several else (_loaded(data, group_pattern, corrections), ())
+    )
     names, dataset, rows, left_out, widths = readable(run, dataset)
     pairs = twins.find(dataset, rows, progress=run.progress) if same_place == "together" else []
     dataset = twins.together(dataset, pairs)
+    if several:
+        return attribute_training.train(
+            run, dataset, known, (names, rows, left_out, widths), protocol=protocol, folds=folds, repeats=repeats, pairs=pairs
+        )
     cuts = _cuts(run, dataset, protocol, folds, repeats, pairs)
     labels = [str(sample.label) for sample in dataset]
     classes = tuple(sorted(set(labels)))
@@ -60,6 +77,14 @@ def train(
         progress=lambda done: run.progress(done, len(cuts), f"fold {done + 1} of {len(cuts)}"),
     )  # fmt: skip
     found, tables, curve = _scored(run, dataset, rows, held, cuts, classes)
+    curves, figures = {"reliability": curve}, dict[str, Figure]()
+    if shots:
+        curves["few_shots"], tables["few_shots"] = learning_curve(
+            run, rows, labels, classes, class_scoring.places(dataset, cuts), shots
+        )
+        figures["few_shots"] = Figure(
+            "band", ("few_shots",), "After so few images of each class; 95 % of 20 draws lie in the band"
+        )
     honest = _sentence(found, protocol, dataset)
     settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(dataset)}
     judge = learn.training.whole(rows, labels, held, names=names, classes=classes)
@@ -67,16 +92,22 @@ def train(
     return Report(
         title=f"{len(classes)} classes learnt from {len(dataset)} images: {honest}",
         values={"images": Quantity(len(dataset)), "classes": Quantity(len(classes)), **found},
-        curves={"reliability": curve},
+        curves=curves,
         tables=tables | {"left_out": [{"file": path.name, "reason": reason} for path, reason in left_out]},
         figures={
             "confusion": Figure("confusion", ("confusion",), "Held-out answers of the first cut: true class against answer"),
             "reliability": Figure("line", ("reliability",), "Share of right answers against their probability, held out"),
+            **figures,
         },
         files={"model": "model/model.json", "card": "model/card.md", "held_out": "held_out.csv"},
         notes=class_scoring.notes(dataset, cuts, pairs),
         cites=() if dataset.licence == labelled.UNKNOWN else (dataset.cite,),
     )
+
+
+def _loaded(data: Path, group_pattern: str, corrections: Path | None) -> Dataset:
+    dataset = labelled.load(data, group_pattern=group_pattern)
+    return dataset if corrections is None else corrected(dataset, corrections)
 
 
 def _cuts(
