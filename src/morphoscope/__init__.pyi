@@ -1,6 +1,7 @@
 __version__: str
 
 from .app import campaign as campaign
+from .app import correct as correct
 from .app import run as run
 from .core import Curve as Curve
 from .core import Dataset as Dataset

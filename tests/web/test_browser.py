@@ -265,7 +265,7 @@ def test_tables_are_sorted_and_runs_found(open_page):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/", "/tasks", "/tasks/measure-two-point", "/tasks/simulate-blend", "/runs"])
+@pytest.mark.parametrize("path", ["/", "/judge", "/tasks", "/tasks/measure-two-point", "/tasks/simulate-blend", "/runs"])
 def test_no_page_is_wider_than_the_screen(open_page, path, width):
     page = open_page(path, viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -329,3 +329,29 @@ def test_a_port_in_use_is_one_sentence(tmp_path):
     assert done.returncode == 1
     assert f"port {port} is in use; choose another with --port, or --port 0 for any free one" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_judged_images_are_looked_at_and_corrected(open_page, lab, tmp_path):
+    rng = np.random.default_rng(1)
+    paths = [tmp_path / f"{name}.png" for name in "ab"]
+    for path in paths:
+        Image.fromarray(rng.integers(0, 255, (64, 64), dtype=np.uint8)).save(path)
+    page = open_page("/judge")
+    page.set_input_files("#file", paths)
+    page.wait_for_selector("ol.judged")
+    assert page.locator(".judged-card").count() == 2
+    first = page.locator(".judged-card").first
+    first.get_by_role("button", name="immiscible", exact=True).click()
+    page.wait_for_selector(".judged-card.is-corrected")
+    assert page.inner_text(".count-corrected") == "1 corrected"
+    assert len(Workspace(lab).corrections.all()) == 1
+    page.reload()
+    assert first.get_by_role("button", name="immiscible", exact=True).get_attribute("aria-pressed") == "true"
+    first.locator(".look").click()
+    until(page, "document.querySelector('dialog.larger[open] img')?.naturalWidth === 64")
+    page.keyboard.press("Escape")
+    first.get_by_role("button", name="undo").click()
+    until(page, "document.querySelector('.is-corrected') === null")
+    assert Workspace(lab).corrections.all() == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

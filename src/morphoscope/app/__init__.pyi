@@ -4,7 +4,10 @@ from .campaigns import run_campaign as run_campaign
 from .catalogue import GROUPS as GROUPS
 from .catalogue import TASKS as TASKS
 from .catalogue import load as load
+from .correcting import correct_label as correct_label
+from .correcting import model_classes as model_classes
 from .doors import campaign as campaign
+from .doors import correct as correct
 from .doors import default_workspace as default_workspace
 from .doors import run as run
 from .fields import Field as Field

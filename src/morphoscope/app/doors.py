@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core import Report
 from .campaigns import run_campaign
+from .correcting import correct_label
 from .workspace import Workspace
 
 
@@ -43,3 +44,13 @@ def campaign(
     ``on`` is "here", "local:<workers>", "tcp://host:port" of a Dask scheduler, or "slurm:<profile.toml>".
     """
     return run_campaign(Workspace(workspace or default_workspace()), task, list(points), on=on, retries=retries)
+
+
+def correct(image: str | Path, *, label: str, model: str | Path = "", who: str = "", workspace: str | Path | None = None) -> None:
+    """
+    Keep ``label`` as what ``image`` shows, so that trainings with ``corrections="corrections"`` learn from it.
+
+    ``label`` is one of the classes of ``model``: a kept model's name, ``run:<id>`` of a training or a folder; the shipped
+    judge of miscibility where none is given.
+    """
+    correct_label(Workspace(workspace or default_workspace()), image, label, model=model, who=who)

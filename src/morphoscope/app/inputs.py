@@ -1,8 +1,9 @@
 """
 Where an input comes from: a path, an uploaded file, a file of another run, or a noun in memory.
 
-References are ``upload:<digest>/<name>`` and ``run:<id>`` or ``run:<id>/<file>``. The browser may only
-give references, never a path of the server.
+References are ``upload:<digest>/<name>`` and ``run:<id>`` or ``run:<id>/<file>``; where nothing else has that name,
+``corrections`` is the workspace's table of corrected labels, and the name of a kept model that model. The browser may
+only give references, never a path of the server.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ from ..core import Micrograph
 from ..errors import BadParameter, InputError, NotFound
 from .fields import Field
 
+CORRECTIONS = "corrections"
+
 
 class Inputs:
-    """The inputs of one workspace; ``run_folder`` gives the folder of a finished run."""
+    """The inputs of one workspace; ``run_folder`` gives the folder of a finished run, ``model`` that of a kept model."""
 
-    def __init__(self, root: Path, run_folder: Callable[[str], Path]) -> None:
-        self._root, self._run_folder = root, run_folder
+    def __init__(
+        self, root: Path, run_folder: Callable[[str], Path], model: Callable[[str], Path | None], corrections: Path
+    ) -> None:
+        self._root, self._run_folder, self._model, self._corrections = root, run_folder, model, corrections
 
     def resolve(self, raw: Any, field: Field | None = None, *, web: bool = False) -> Path:
         """The path behind ``raw``, checked against what ``field`` accepts."""
@@ -45,6 +50,10 @@ class Inputs:
             run_id, _, inner = text.removeprefix("run:").partition("/")
             folder = self._run_folder(run_id)
             path = self._inside(folder, inner) if inner else folder
+        elif name == "model" and (kept := self._model(text)) and (web or not Path(text).exists()):
+            path = kept
+        elif text == CORRECTIONS and (web or not Path(text).exists()):
+            path = self._corrected()
         elif web:
             raise BadParameter(f"{name}: upload a file or choose a file of a run; paths of the server are not accepted")
         else:
@@ -52,8 +61,17 @@ class Inputs:
         self._check(name, path, field.param.accepts if field else "any")
         return path.resolve()
 
+    def _corrected(self) -> Path:
+        if not self._corrections.is_file():
+            raise NotFound("no label was corrected in this workspace yet; 'morphoscope corrections add' and the studio do")
+        return self._corrections
+
     def reference(self, path: Path) -> str:
         """How to name ``path`` so that it can be found again: a reference if it lies in the workspace."""
+        if path == self._corrections.resolve():
+            return CORRECTIONS
+        if path.parent == (self._root.parent / "models").resolve():
+            return path.name
         runs = self._root.parent / "runs"
         if path.is_relative_to(runs):
             return f"run:{path.relative_to(runs)}"

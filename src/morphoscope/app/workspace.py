@@ -24,11 +24,13 @@ from typing import Any
 from ..core import Child, Report, Run
 from ..errors import BadParameter, Cancelled, InputError, MorphoscopeError, TaskFailed, WorkspaceError
 from ..tasks import load
+from .corrections import Corrections
 from .executors import executor
 from .fields import by_name, complete
 from .identity import Digests, code_identity, question_id
 from .inputs import Inputs
 from .locks import Held, Method, hold, try_hold
+from .models import Models
 from .question import Question
 from .shelf import Shelf
 
@@ -51,7 +53,9 @@ class Workspace:
             raise _cannot_write(self.root, error) from None
         self._digests = Digests(self.root / "digests.tsv")
         self.shelf = Shelf(self.root, lambda run_id: try_hold(self.root / "locks", run_id, self._locks))
-        self.inputs = Inputs(self.root / "inputs", self.shelf.folder)
+        self.corrections = Corrections(self.root / "corrections", lambda: hold(self.root / "locks", "corrections", self._locks))
+        self.models = Models(self.root / "models", self.shelf.folder)
+        self.inputs = Inputs(self.root / "inputs", self.shelf.folder, self.models.folder, self.corrections.table)
 
     def question(
         self, task: str, inputs: Sequence[Any] = (), raw: Mapping[str, Any] | None = None, *, seed: int = 0, web: bool = False
@@ -67,6 +71,10 @@ class Workspace:
         paths = {name: self._given(value) for name, value in parameters.items()}
         run_id = question_id(task, asked)
         return Question(task, parameters, seed, run_id, {**asked, "id": run_id, "given": paths})
+
+    def digest(self, path: Path) -> str:
+        """SHA-256 of a file, remembered while the file stays as it is."""
+        return self._digests.file(path)
 
     def _seen(self, value: Any) -> Any:
         if isinstance(value, Path):

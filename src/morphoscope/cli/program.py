@@ -19,6 +19,8 @@ INTERRUPTED = "interrupted; the same command goes on from the last checkpoint"
 
 OWN = {
     "runs": ("runs:runs", "List, show, open, compare and clean finished and unfinished runs"),
+    "corrections": ("corrections:corrections", "Correct the label of images, for trainings to learn from"),
+    "models": ("models:models", "Keep trained models under a name, and list them"),
     "studio": ("studio:studio", "The same tasks in the browser, on this machine only"),
     "completion": ("studio:completion", "The script that completes commands in your shell"),
 }

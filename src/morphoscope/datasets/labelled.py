@@ -21,7 +21,10 @@ from . import polymer_sem
 
 PICTURES = ("png", "jpeg", "bmp", "gif", "tiff", "dm", "tia", "mrc", "emd", "hdf5")
 UNKNOWN = "unknown; ask whoever gave you the images"
-ALONE = "each image counts as its own specimen; where several images show one specimen, say so by a group"
+ALONE = (
+    "each image counts as its own specimen; where several images show one specimen, say so by a column group or a "
+    "group pattern, or the scores are too good"
+)
 
 
 def load(path: Path, *, group_pattern: str = "") -> Dataset:
@@ -38,7 +41,7 @@ def load(path: Path, *, group_pattern: str = "") -> Dataset:
     else:
         dataset = _from_folders(path)
     if group_pattern:
-        dataset = _regrouped(dataset, group_pattern)
+        dataset = regrouped(dataset, group_pattern)
     _check_labels(dataset)
     return dataset
 
@@ -62,18 +65,30 @@ def _from_folders(folder: Path) -> Dataset:
 
 
 def _from_table(path: Path) -> Dataset:
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows, columns = list(reader), list(reader.fieldnames or [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableFile(path, f"is no CSV table ({error})") from None
+    samples = read_table(path)
+    alone = all(sample.group == sample.key for sample in samples)
+    return Dataset(path.stem, samples, UNKNOWN, path.name, (ALONE,) if alone else ())
+
+
+def read_table(path: Path) -> tuple[Sample, ...]:
+    """Every row of a CSV table with columns file and label; groups, numbers and texts where it has them."""
+    rows, columns = table_rows(path)
     if missing := [name for name in ("file", "label") if name not in columns]:
         raise InputError(f"{path.name}: no column {missing[0]!r}; it needs the columns file and label, and may have group")
     samples = tuple(_row(path, number, row) for number, row in enumerate(rows, start=2))
     if not samples:
         raise InputError(f"{path.name}: no row below the header")
-    return Dataset(path.stem, samples, UNKNOWN, path.name, () if "group" in columns else (ALONE,))
+    return samples
+
+
+def table_rows(path: Path) -> tuple[list[dict[str, str | None]], list[str]]:
+    """The rows of a CSV table as text, and its columns."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            return list(reader), list(reader.fieldnames or [])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableFile(path, f"is no CSV table ({error})") from None
 
 
 def _row(table: Path, number: int, row: dict[str, str | None]) -> Sample:
@@ -94,7 +109,8 @@ def _row(table: Path, number: int, row: dict[str, str | None]) -> Sample:
     return Sample(known["file"], known.get("group", known["file"]), {"image": image}, known["label"], values, texts)
 
 
-def _regrouped(dataset: Dataset, pattern: str) -> Dataset:
+def regrouped(dataset: Dataset, pattern: str) -> Dataset:
+    """``dataset`` with the groups that ``pattern`` finds in the names of its images."""
     try:
         expression = re.compile(pattern)
     except re.error as error:
@@ -118,9 +134,10 @@ def _check_labels(dataset: Dataset) -> None:
     for one, other in combinations(sorted(counts), 2):
         first, second = (re.sub(r"\W|_", "", label).lower() for label in (one, other))
         alike = difflib.SequenceMatcher(None, first, second).ratio() if min(len(first), len(second)) > 5 else 0.0
-        rare = min(counts[one], counts[other])
-        if first == second or (alike > 0.93 and rare <= 2 and not any(map(str.isdigit, one + other))):
+        rare, usual = sorted((one, other), key=lambda label: counts[label])
+        few = counts[rare] <= max(2, counts[usual] // 5)
+        if first == second or (alike > 0.93 and few and not any(map(str.isdigit, one + other))):
             raise InputError(
                 f"{dataset.name}: the labels {one!r} ({counts[one]} images) and {other!r} ({counts[other]}) look like one class "
-                "in two spellings; correct one of them"
+                f"in two spellings; rename {rare!r} to {usual!r}, or tell them apart by more than a letter"
             )

@@ -110,7 +110,7 @@ def find(train: Dataset, test: Dataset, *, images: bool = True) -> Leaks:
 
     Files that hold no picture (curves, tables) are compared by their bytes alone.
     """
-    digest = functools.cache(_digest)
+    digest = functools.cache(sha256)
     ours, theirs = ([_File(s.key, path, digest(path)) for s in part for path in s.files.values()] for part in (train, test))
     unread: dict[Path, str] = {}
     left, right = (_signatures(files, unread) if images else [] for files in (ours, theirs))
@@ -164,7 +164,8 @@ def _signatures(files: list[_File], unread: dict[Path, str]) -> list[tuple[_File
     return found
 
 
-def _digest(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """The digest of a file's bytes, which names an image whatever it is called."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

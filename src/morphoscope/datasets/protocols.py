@@ -39,10 +39,28 @@ def splits(dataset: Dataset, protocol: str, *, folds: int = 5, repeats: int = 1,
     rare, count = min(counts.items(), key=lambda item: item[1])
     if count < 2:
         raise InputError(f"{dataset.name}: the class {rare!r} has one image; it cannot be both learned and tested")
+    if protocol == "grouped":
+        _check_groups(dataset, folds)
     whole = dataset if protocol == "grouped" else _ungrouped(dataset)
     for repeat in range(repeats):
         for fold, (train, test) in enumerate(whole.folds(folds, seed=seed + repeat)):
             yield Split(repeat, fold, _like(dataset, train), _like(dataset, test))
+
+
+def _check_groups(dataset: Dataset, folds: int) -> None:
+    """Groups enough for ``folds`` parts, and each class in two of them."""
+    if len(dataset.groups) < folds:
+        one = "all images are of one article or specimen" if len(dataset.groups) == 1 else f"{len(dataset.groups)} groups only"
+        raise InputError(
+            f"{dataset.name}: {one}; {folds} parts that divide none need at least {folds} (protocol random needs none)"
+        )
+    members: dict[str | None, set[str]] = {}
+    for sample in dataset:
+        members.setdefault(sample.label, set()).add(sample.group)
+    if alone := sorted(str(label) for label, groups in members.items() if len(groups) < 2):
+        raise InputError(
+            f"{dataset.name}: all images of the class {alone[0]!r} are of one group; it cannot be both learned and tested"
+        )
 
 
 def _ungrouped(dataset: Dataset) -> Dataset:

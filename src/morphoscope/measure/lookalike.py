@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import fft, ndimage
@@ -228,7 +229,7 @@ def _consensus(one: Signature, other: Signature, left: np.ndarray, right: np.nda
     a, b = one.places[left], other.places[right]
     scale = a[:, 2] / b[:, 2]
     turns = one.turns[left] * 8 + other.turns[right]
-    linear = np.stack([_matrix(t // 8).T @ _matrix(t % 8) for t in range(64)])[turns]
+    linear = _turns_between()[turns]
     guess = np.unique(np.linspace(0, len(left) - 1, GUESSES).round().astype(int))
     # one match fixes the map: its turn, its scale, its place; how well does it foretell the other matches?
     steps = b[None, :, :2] - b[guess, None, :2]
@@ -242,6 +243,12 @@ def _consensus(one: Signature, other: Signature, left: np.ndarray, right: np.nda
         if len(places) >= VOTES and _breadth(places) > BREADTH * max(one.plane.shape):
             return _fit(linear[guess[best]], a[agreed, :2], b[agreed, :2], scale[guess[best]])
     return None
+
+
+@cache
+def _turns_between() -> np.ndarray:
+    """The linear map from each of the eight orientations to each, shape (64, 2, 2)."""
+    return np.stack([_matrix(t // 8).T @ _matrix(t % 8) for t in range(64)])
 
 
 def _breadth(places: np.ndarray) -> float:

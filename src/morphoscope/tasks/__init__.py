@@ -37,6 +37,7 @@ GROUPS = {
     "simulate": "Micrographs and particles of known truth, from physics",
     "datasets": "Labelled images: fetch, make, describe",
     "miscibility": "Is this polymer blend miscible? Judged from its SEM image",
+    "classify": "Any classes of labelled images: learn, score, ask",
     "nanonet": "From the composition of a nanocomposite to its structure",
 }
 
@@ -71,6 +72,8 @@ TASKS: dict[str, Entry] = {
     "miscibility train": Entry("miscibility_training:train", "Train a judge on labelled micrographs and score it by article"),
     "miscibility predict": Entry("miscibility:predict", "The evidence that each micrograph shows a miscible blend"),
     "miscibility sobel": Entry("miscibility:sobel", "The paper's rule without learning: few edges, so miscible"),
+    "classify train": Entry("classification:train", "Learn the classes of any labelled images, scored on groups never seen"),
+    "classify predict": Entry("class_prediction:predict", "The class of each image, with the probability of every class"),
     "datasets get": Entry("datasets:get", "Fetch a public data set from its authors, checked by hashes"),
     "datasets fake": Entry("datasets:fake", "Simulated blends in the public layout, labels from thermodynamics"),
     "datasets describe": Entry("datasets:describe", "What is in a labelled set, and what leaks between the parts of a split"),

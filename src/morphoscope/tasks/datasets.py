@@ -13,6 +13,9 @@ from ..datasets.polymer_sem import download
 DATA = Param(
     "folder in the public layout, folder with one folder for each class, or CSV with columns file and label", accepts="any"
 )
+CORRECTIONS = Param(
+    "table of corrected labels to learn from too; the word corrections names this workspace's own", accepts="file"
+)
 
 
 def get(

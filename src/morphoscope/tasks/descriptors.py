@@ -48,20 +48,29 @@ def table(
 
 
 def described(
-    paths: Sequence[Path], *, progress: Callable[[float, float, str], None] = lambda done, total, note: None
+    paths: Sequence[Path],
+    *,
+    progress: Callable[[float, float, str], None] = lambda done, total, note: None,
+    seen: Callable[[Path, Micrograph], None] = lambda path, micrograph: None,
 ) -> Described:
-    """Names of the descriptors, the files that could be described, a row for each, and (file, reason) of the others."""
+    """
+    Names of the descriptors, the files that could be described, a row for each, and (file, reason) of the others.
+
+    ``seen`` is called with each micrograph that could be described.
+    """
     names: tuple[str, ...] = ()
     read, rows, left_out = list[Path](), list[np.ndarray](), list[tuple[Path, str]]()
     for k, path in enumerate(paths):
         progress(k, len(paths), path.name)
         try:
-            row = descriptors.describe(specimen(path))
+            micrograph = specimen(path)
+            row = descriptors.describe(micrograph)
         except MissingDependency:
             raise
         except MorphoscopeError as error:
             left_out.append((path, str(error)))
             continue
+        seen(path, micrograph)
         names = tuple(row)
         read.append(path)
         rows.append(np.fromiter(row.values(), float, len(row)))

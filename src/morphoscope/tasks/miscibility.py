@@ -11,6 +11,7 @@ from scipy import special
 
 from ..core import Figure, Param, Quantity, Report, Run
 from ..datasets import labelled, polymer_sem
+from ..datasets.leaks import sha256
 from ..errors import InputError
 from ..io import read_micrograph
 from ..learn import judge as judging
@@ -57,7 +58,7 @@ def predict(
     contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
     judged = [row for row in answers if not row["abstained"]]
     for row in answers:
-        del row["path"]
+        row["sha256"] = sha256(Path(row.pop("path")))
     return Report(
         title=f"Miscibility of {len(answers)} image(s): {sum(row['p_miscible'] >= 0.5 for row in judged)} miscible, "
         f"{sum(row['p_miscible'] < 0.5 for row in judged)} immiscible, {len(answers) - len(judged)} not judged",

@@ -8,9 +8,10 @@ from typing import Annotated
 
 from ..core import Dataset, Param, Report, Run
 from ..datasets import labelled, protocols
+from ..datasets.corrected import corrected
 from ..errors import InputError
 from . import evaluation
-from .datasets import DATA
+from .datasets import CORRECTIONS, DATA
 from .miscibility import CLASSES, GRADES
 
 
@@ -22,6 +23,7 @@ def train(
     folds: Annotated[int, Param("parts of grouped and random", low=2, high=20)] = 5,
     repeats: Annotated[int, Param("how often the parts are cut anew", low=1, high=50)] = 5,
     group_pattern: Annotated[str, Param("regular expression; files it matches alike stay together")] = "",
+    corrections: Annotated[Path | None, CORRECTIONS] = None,
 ) -> Report:
     """
     Train the judge of miscibility without a network, and score it on images of articles it has not seen.
@@ -36,6 +38,8 @@ def train(
         raise InputError(
             f"{dataset.name}: the labels are {', '.join(sorted(map(str, labels)))}; miscibility needs {' and '.join(CLASSES)}"
         )
+    if corrections is not None:
+        dataset = corrected(dataset, corrections)
     return evaluation.train(
         run, dataset, protocol=protocol, folds=folds, repeats=repeats, classes=CLASSES, grades=GRADES, card=_card
     )

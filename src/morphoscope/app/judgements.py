@@ -1,0 +1,138 @@
+"""Judged images for a person to look at: the rows of a prediction, each with its picture and what it was corrected to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core import Report
+from ..errors import MorphoscopeError, NotFound
+from ..tasks.miscibility import CLASSES
+from ..tasks.scalebar import images as images_in
+from .corrections import Correction
+from .models import SHIPPED, KnownModel, describe
+from .workspace import Workspace
+
+TASKS = ("miscibility predict", "classify predict")
+MOST = 400
+BINARY = "p_miscible"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """
+    One image as a person sees it judged.
+
+    ``number`` is its row, ``answer`` the grade or class ("" where none was given), ``shares`` the probability of each
+    class, ``corrected`` the label a person gave it, or "". What could not be read at all is not ``readable``.
+    """
+
+    number: int
+    file: str
+    sha256: str
+    answer: str
+    p: float | None
+    logit: float | None
+    shares: tuple[tuple[str, float], ...]
+    reason: str
+    corrected: str
+    readable: bool
+
+
+def judgement(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """A finished prediction: title, model, classes, images in the report's order, and how many are not shown."""
+    report = _report(workspace, run_id)
+    classes = classes_of(report)
+    rows = report.tables["predictions"]
+    told = workspace.corrections.labels(classes)
+    images = [_judged(number, row, classes, told) for number, row in enumerate(rows[:MOST])]
+    return {
+        "classes": list(classes),
+        "binary": _binary(report),
+        "correctable": "attributes" not in report.values,
+        "images": [asdict(image) for image in images],
+        "answered": sum(bool(image.answer) for image in images),
+        "corrected": sum(bool(image.corrected) for image in images),
+        "hidden": max(0, len(rows) - MOST),
+        "notes": list(report.notes),
+    }
+
+
+def picture_of(workspace: Workspace, run_id: str, number: int) -> Path:
+    """The image of row ``number`` of a prediction, if it is still what it was."""
+    rows = _report(workspace, run_id).tables["predictions"]
+    if not 0 <= number < len(rows):
+        raise NotFound(f"run {run_id} judged {len(rows)} images; there is no number {number}")
+    wanted = rows[number]
+    given = workspace.shelf.info(run_id).parameters["files"]
+    paths = tuple(workspace.inputs.resolve(reference) for reference in given)
+    for path in images_in(paths):
+        if path.name == wanted["file"] and workspace.digest(path) == wanted["sha256"]:
+            return path
+    raise NotFound(f"{wanted['file']} is not where it was when it was judged")
+
+
+def correct(workspace: Workspace, run_id: str, number: int, label: str, *, who: str = "") -> Correction | None:
+    """Keep ``label`` for the image of row ``number``; an empty one takes a correction back."""
+    report = _report(workspace, run_id)
+    path = picture_of(workspace, run_id, number)
+    classes = classes_of(report)
+    if not label:
+        workspace.corrections.remove(report.tables["predictions"][number]["sha256"], classes=classes)
+        return None
+    return workspace.corrections.add(path, label, classes=classes, who=who)
+
+
+def classes_of(report: Report) -> tuple[str, ...]:
+    """The classes that a prediction chose from, the positive one last."""
+    if _binary(report):
+        return CLASSES
+    row = report.tables["predictions"][0]
+    return tuple(name.removeprefix("p_") for name in row if name.startswith("p_"))
+
+
+def choices(workspace: Workspace) -> list[KnownModel]:
+    """The models that images can be judged by: the shipped one, kept ones, and those of trainings."""
+    found = [describe(SHIPPED, "miscibility of polymer blends (shipped)", ""), *workspace.models.all()]
+    for info in workspace.shelf.all():
+        if info.state == "done" and info.task in ("miscibility train", "classify train"):
+            try:
+                found.append(describe(workspace.shelf.folder(info.id), "", f"run:{info.id}"))
+            except MorphoscopeError:
+                continue
+    return found
+
+
+def task_of(model: KnownModel) -> str:
+    """The task that asks ``model``."""
+    return TASKS[0] if model.classes == CLASSES else TASKS[1]
+
+
+def _report(workspace: Workspace, run_id: str) -> Report:
+    report = workspace.shelf.report(run_id)
+    if report.task not in TASKS or not report.tables.get("predictions"):
+        raise NotFound(f"run {run_id} judged no images; {' and '.join(TASKS)} do")
+    return report
+
+
+def _binary(report: Report) -> bool:
+    return BINARY in report.tables["predictions"][0]
+
+
+def _judged(number: int, row: dict[str, Any], classes: tuple[str, ...], told: dict[str, str]) -> Judged:
+    binary = BINARY in row
+    p = row[BINARY] if binary else row["p"]
+    shares = () if binary else tuple((name, row[f"p_{name}"]) for name in classes if row[f"p_{name}"] is not None)
+    return Judged(
+        number,
+        row["file"],
+        row["sha256"],
+        (row["grade"] if binary else row["label"]) or "",
+        p,
+        row.get("logit"),
+        tuple(sorted(shares, key=lambda share: -share[1])[:3]),
+        row["reason"] or "",
+        told.get(row["sha256"], ""),
+        row["novelty"] is not None,
+    )
