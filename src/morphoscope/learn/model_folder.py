@@ -37,8 +37,9 @@ def write_model(model: Model, folder: Path) -> Path:
     return folder
 
 
-def read_model(folder: Path, *, kind: str) -> Model:
-    """The model in ``folder`` (or in its sub-folder ``model``), which must be of ``kind``."""
+def read_model(folder: Path, *, kind: str | tuple[str, ...]) -> Model:
+    """The model in ``folder`` (or in its sub-folder ``model``), which must be of ``kind``, or of one of them."""
+    kinds = (kind,) if isinstance(kind, str) else kind
     at = folder if (folder / DESCRIPTION).is_file() else folder / "model"
     if not (at / DESCRIPTION).is_file():
         raise NotFound(f"{folder}: no model here; give a folder that holds {DESCRIPTION}, or a run that trained one")
@@ -49,8 +50,9 @@ def read_model(folder: Path, *, kind: str) -> Model:
         raise UnreadableFile(at / DESCRIPTION, f"does not describe a model ({error})") from None
     if schema != SCHEMA:
         raise UnreadableFile(at / DESCRIPTION, f"is of schema {schema}; this program reads schema {SCHEMA}")
-    if found != kind:
-        raise UnreadableFile(at / DESCRIPTION, f"is a model of kind {found!r}; {kind!r} is needed here")
+    if found not in kinds:
+        needed = " or ".join(map(repr, kinds))
+        raise UnreadableFile(at / DESCRIPTION, f"is a model of kind {found!r}; {needed} is needed here")
     try:
         arrays = load((at / WEIGHTS).read_bytes())
         card = (at / CARD).read_text(encoding="utf-8") if (at / CARD).is_file() else ""
