@@ -20,7 +20,7 @@ except ImportError:
     raise MissingDependency("torch", "learn", "use networks") from None
 
 try:
-    import torchvision  # type: ignore[import-untyped]
+    import torchvision
 except ImportError:
     raise MissingDependency("torchvision", "learn", "use networks") from None
 except RuntimeError as error:

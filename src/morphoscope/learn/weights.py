@@ -18,6 +18,7 @@ import logging
 import pickle
 import re
 import socket
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ def read(path: Path, *, model: str) -> dict[str, Tensor]:
     if path.suffix.lower() not in CHECKPOINTS:
         raise UnreadableFile(path, f"is no file of weights; give .safetensors or {', '.join(CHECKPOINTS)}")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles of another kind, which are refused below
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise UnreadableFile(path, "holds code besides weights, or is damaged; ask for it as .safetensors") from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
