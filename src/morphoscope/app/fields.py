@@ -52,6 +52,8 @@ class Field:
         p = self.param
         if p.choices:
             return " | ".join(p.choices)
+        if p.words:
+            return " | ".join((*p.words, "PATH"))
         if p.low is None and p.high is None:
             return ""
         unit = f" {p.unit}" if p.unit else ""
@@ -76,7 +78,7 @@ class Field:
 
     def _one(self, raw: Any, resolve: Resolve) -> Any:
         if self.kind == "input":
-            return resolve(raw, self)
+            return raw if raw in self.param.words else resolve(raw, self)
         value = self._typed(raw)
         p = self.param
         if p.choices and value not in p.choices:
@@ -163,9 +165,12 @@ def _field(parameter: inspect.Parameter, hint: Any) -> Field:
     kind, param = typing.get_args(hint)[:2]
     if parameter.name in RESERVED:
         raise TypeError(f"{what} has a name that the doors use themselves")
-    optional = isinstance(kind, types.UnionType)
-    if optional:
-        (kind,) = (member for member in typing.get_args(kind) if member is not type(None))
+    optional = False
+    if isinstance(kind, types.UnionType):
+        members = set(typing.get_args(kind))
+        optional = type(None) in members
+        members -= {type(None), *((str,) if param.words else ())}
+        (kind,) = members
     many = typing.get_origin(kind) is tuple
     if many:
         kind = typing.get_args(kind)[0]

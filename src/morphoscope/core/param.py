@@ -12,7 +12,8 @@ class Param:
     Use as ``radius_nm: Annotated[float, Param("blur radius", unit="nm", low=0)] = 5.0``.
 
     ``low`` and ``high`` are allowed themselves unless ``open_low`` or ``open_high``. A parameter of
-    type Path is an input: its bytes are part of the question. ``accepts`` says what it may be.
+    type Path is an input: its bytes are part of the question. ``accepts`` says what it may be, and ``words`` are
+    given on as they are instead of a path; the parameter's type is then ``Path | str``.
     """
 
     help: str
@@ -23,3 +24,4 @@ class Param:
     open_high: bool = False
     choices: tuple[str, ...] = ()
     accepts: Literal["file", "folder", "any"] = "file"
+    words: tuple[str, ...] = ()

@@ -15,6 +15,8 @@ from ..core import Model
 from . import logistic, novelty
 
 KIND = "descriptor judgement"
+NETWORK_KIND = "network judgement"
+"""The kind of ``network.NetworkJudge``, which has a Judge as its guard."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,16 +6,17 @@ import csv
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .. import learn
-from ..core import Curve, Dataset, Figure, Quantity, Report, Run
+from ..core import Curve, Dataset, Figure, Model, Quantity, Report, Run, Sample
 from ..datasets import polymer_sem, protocols
 from ..errors import InputError
-from ..learn.judge import Held
+from ..learn.judge import Held, Judge
 from ..learn.model_folder import write_model
 from ..measure import scores
 from .descriptors import described
@@ -23,10 +24,85 @@ from .descriptors import described
 NAMES = ("auroc", "balanced_accuracy", "accuracy", "f1", "ece", "brier")
 
 
+@dataclass(frozen=True, eq=False)
+class Material:
+    """
+    The images that can be read, with a row of descriptors each, and how they are cut.
+
+    ``cuts`` are (repeat, training rows, test rows); the positive class is the last of ``classes``.
+    """
+
+    dataset: Dataset
+    samples: tuple[Sample, ...]
+    names: tuple[str, ...]
+    rows: np.ndarray
+    cuts: tuple[tuple[int, np.ndarray, np.ndarray], ...]
+    classes: tuple[str, ...]
+    grades: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> list[str]:
+        """The class of each image."""
+        return [str(sample.label) for sample in self.samples]
+
+    @property
+    def truth(self) -> np.ndarray:
+        """Whether each image is of the positive class."""
+        return np.array([label == self.classes[-1] for label in self.labels])
+
+    @property
+    def graded(self) -> list[str | None]:
+        """The grade of each image, where its record gives one."""
+        return [sample.texts.get("grade") for sample in self.samples]
+
+
+class Learner(Protocol):
+    """What can be trained and scored: ``answer`` gives held-out evidence, ``model`` what to keep, ``tell`` adds its own."""
+
+    name: str
+
+    def answer(self, run: Run, material: Material) -> Held: ...
+
+    def model(self, run: Run, material: Material, held: Held, settings: dict[str, Any], card: str) -> Model: ...
+
+    def tell(self, report: Report, material: Material) -> Report: ...
+
+
+class Descriptors:
+    """Logistic regression on descriptors."""
+
+    name = "descriptors, logistic regression"
+
+    def answer(self, run: Run, material: Material) -> Held:
+        """The evidence of each image from fits that never saw its group."""
+        count = len(material.cuts)
+        return learn.training.cross_validated(  # type: ignore[no-any-return]
+            material.rows, material.labels, material.cuts, classes=material.classes,
+            progress=lambda done: run.progress(done, count, f"fold {done + 1} of {count}"),
+        )  # fmt: skip
+
+    def model(self, run: Run, material: Material, held: Held, settings: dict[str, Any], card: str) -> Model:
+        """Fitted on all images."""
+        return guard(material, held).to_model(settings, card)
+
+    def tell(self, report: Report, material: Material) -> Report:
+        """Nothing to add."""
+        return report
+
+
+def guard(material: Material, held: Held) -> Judge:
+    """The judge on descriptors fitted on all images, with limits and cuts from ``held``."""
+    return learn.training.whole(  # type: ignore[no-any-return]
+        material.rows, material.labels, held, names=material.names, classes=material.classes,
+        grades=material.grades, graded=material.graded,
+    )  # fmt: skip
+
+
 def train(
     run: Run,
     dataset: Dataset,
     *,
+    learner: Learner,
     protocol: str,
     folds: int,
     repeats: int,
@@ -34,24 +110,17 @@ def train(
     card: Callable[[Dataset, str], str],
     grades: Sequence[str] = (),
 ) -> Report:
-    """Fit and score a two-class judge on ``dataset``; the positive class is the last of ``classes``."""
+    """Fit and score a two-class ``learner`` on ``dataset``; the positive class is the last of ``classes``."""
     cuts = list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
     names, kept, rows, left_out = _rows(run, dataset)
-    labels, groups = [str(sample.label) for sample in kept], [sample.group for sample in kept]
-    held = learn.training.cross_validated(
-        rows, labels, _indices(kept, cuts), classes=classes,
-        progress=lambda done: run.progress(done, len(cuts), f"fold {done + 1} of {len(cuts)}"),
-    )  # fmt: skip
-    truth = np.array([label == classes[-1] for label in labels])
+    material = Material(dataset, tuple(kept), names, rows, tuple(_indices(kept, cuts)), tuple(classes), tuple(grades))
+    groups, truth = [sample.group for sample in kept], material.truth
+    held = learner.answer(run, material)
     tested = ~np.isnan(held.logits[0])
     found = _scores(run, truth, held, groups, tested)
     honest = _sentence(found, protocol, len(dataset.groups))
-    judge = learn.training.whole(
-        rows, labels, held, names=names, classes=classes, grades=grades,
-        graded=[sample.texts.get("grade") for sample in kept],
-    )  # fmt: skip
     settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(kept)}
-    write_model(judge.to_model(settings, card(dataset, honest)), run.file("model"))
+    write_model(learner.model(run, material, held, settings, card(dataset, honest)), run.file("model"))
     answers = [
         {"file": s.files["image"].name, "label": s.label, "group": s.group, "logit": float(x), "novelty": float(n)}
         for s, x, n in zip(kept, held.logits.mean(axis=0), held.novelty, strict=True)
@@ -60,9 +129,9 @@ def train(
     baselines = _baselines(rows, kept, cuts, truth, held.base_rate)
     positive = f"f1_{classes[-1]}"
     values = {positive if name == "f1" else name: found[name] for name in NAMES}
-    table = [{"model": "descriptors, logistic regression", **{name: found[name].value for name in NAMES}}, *baselines]
+    table = [{"model": learner.name, **{name: found[name].value for name in NAMES}}, *baselines]
     mean = held.logits.mean(axis=0)
-    return Report(
+    report = Report(
         title=f"Trained on {len(kept)} images: {honest}",
         values=values,
         curves={"reliability": _reliability(truth[tested], mean[tested])},
@@ -79,6 +148,7 @@ def train(
         notes=_notes(dataset, protocol, cuts),
         cites=(dataset.cite,),
     )
+    return learner.tell(report, material)
 
 
 def _rows(run: Run, dataset: Dataset) -> tuple[tuple[str, ...], list[Any], np.ndarray, list[tuple[Path, str]]]:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import special
 
+from .. import learn
 from ..core import Figure, Param, Quantity, Report, Run
 from ..datasets import labelled, polymer_sem
 from ..datasets.leaks import sha256
@@ -22,6 +23,7 @@ from ..measure.sobel import edge_strength
 from .contact_sheet import contact_sheet
 from .datasets import DATA
 from .descriptors import described
+from .network_pictures import pictures
 from .scalebar import images
 
 CLASSES = ("immiscible", "miscible")
@@ -43,8 +45,9 @@ def predict(
 
     An image too unlike those of training is not judged, and one that cannot be read is reported; the others go on.
     """
-    known = read_model(SHIPPED if model is None else model, kind=judging.KIND)
-    judge = Judge.from_model(known)
+    known = read_model(SHIPPED if model is None else model, kind=(judging.KIND, judging.NETWORK_KIND))
+    network = learn.network.NetworkJudge.from_model(known) if known.kind == judging.NETWORK_KIND else None
+    judge: Judge = Judge.from_model(known) if network is None else network.guard
     if judge.logistic.classes != CLASSES:
         raise InputError(f"the model tells {', '.join(judge.logistic.classes)} apart, not {' from '.join(CLASSES)}")
     paths = list(images(files))
@@ -53,7 +56,8 @@ def predict(
     names, read, rows, left_out = described(paths, progress=run.progress)
     if read and names != judge.logistic.names:
         raise InputError("the model was trained on other descriptors than this version takes; train it again")
-    answers = _answers(judge, read, rows) + [_unread(path, reason) for path, reason in left_out]
+    answers = _answers(judge, read, rows, run, network) if read else []
+    answers += [_unread(path, reason) for path, reason in left_out]
     answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
     contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
     judged = [row for row in answers if not row["abstained"]]
@@ -124,10 +128,15 @@ def sobel(
     )
 
 
-def _answers(judge: Judge, read: list[Path], rows: np.ndarray) -> list[dict[str, Any]]:
-    if not read:
-        return []
-    logits, novelty = judge.logistic.logits(rows), judge.novelty(rows)
+def _seen_by(network: Any, run: Run, read: list[Path]) -> np.ndarray:
+    """The evidence that a network finds in the files ``read``."""
+    seen = pictures(read, size_px=network.size_px, progress=run.progress)
+    return np.asarray(network.evidence(seen, device=run.device))
+
+
+def _answers(judge: Judge, read: list[Path], rows: np.ndarray, run: Run, network: Any) -> list[dict[str, Any]]:
+    logits = judge.logistic.logits(rows) if network is None else _seen_by(network, run, read)
+    novelty = judge.novelty(rows)
     grades = judge.grade(logits)
     answers = []
     for path, logit, unlike, grade in zip(read, logits.tolist(), novelty.tolist(), grades, strict=True):

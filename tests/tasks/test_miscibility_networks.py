@@ -1,0 +1,129 @@
+"""Networks behind the miscibility tasks: scores beside the descriptors', resumed after a kill, and used by predict."""
+
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from morphoscope.app import Workspace
+from morphoscope.core import Run
+from morphoscope.datasets import fake_blends
+from morphoscope.errors import BadParameter, Cancelled, InputError
+from morphoscope.tasks import miscibility, miscibility_training, networks
+from morphoscope.tasks.network_pictures import square
+
+TINY = {"model": "mobilenetv3_small_050", "quick": True, "folds": 2, "size_px": 32, "batch": 8}
+
+
+@pytest.fixture(scope="module")
+def fake(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fake")
+    fake_blends.write_fake(folder, rng=np.random.default_rng(3), articles=12, images_per_article=2, size_px=64)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(fake, tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("trained"), device="cpu")
+    return run, miscibility_training.train(run, data=fake, seeds=2, **TINY)
+
+
+def test_a_network_is_reported_like_the_descriptors_and_beside_them(trained):
+    run, report = trained
+    assert {"auroc", "balanced_accuracy", "accuracy", "f1_miscible", "ece"} <= set(report.values)
+    names = [row["model"] for row in report.tables["models"]]
+    assert names[:3] == ["mobilenetv3_small_050, from scratch", "descriptors, logistic regression", "majority class"]
+    rules = report.tables["epoch_chosen"]
+    assert [row["epoch_rule"] for row in rules[:3]] == ["best on test", "last", "chosen on validation"]
+    assert all(row["tp"] + row["fp"] + row["fn"] + row["tn"] == 24 for row in rules)
+    assert rules[0]["accuracy"] >= max(rules[1]["accuracy"], rules[2]["accuracy"])
+    with open(run.folder / "epochs.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == (2 + 1) * 2 * 2  # (folds and the final one) x seeds x epochs
+    assert (
+        "from scratch" in (run.folder / "model" / "card.md").read_text()
+        or "no earlier" in (run.folder / "model" / "card.md").read_text()
+    )
+
+
+def test_predict_takes_a_network(trained, fake, tmp_path):
+    run, _ = trained
+    (tmp_path / "some").mkdir()
+    for path in sorted((fake / "Total_checked").iterdir())[:3]:
+        (tmp_path / "some" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "some" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    rows = miscibility.predict(Run(tmp_path / "run", device="cpu"), (tmp_path / "some",), model=run.folder).tables["predictions"]
+    assert len(rows) == 4
+    assert sum(row["logit"] is None for row in rows) == 1
+    assert all(0 < row["p_miscible"] < 1 for row in rows if not row["abstained"])
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_with_the_same_bits(fake, tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "CHECKPOINT_EVERY_S", 0.0)
+    whole = Run(tmp_path / "whole", device="cpu")
+    whole.folder.mkdir()
+    first = miscibility_training.train(whole, data=fake, **TINY)
+
+    def stop(done, total, note):
+        if "training 2 of 3, epoch 1 of 2" in note:
+            raise Cancelled
+
+    (tmp_path / "cut").mkdir()
+    with pytest.raises(Cancelled):
+        miscibility_training.train(Run(tmp_path / "cut", device="cpu", tell=stop), data=fake, **TINY)
+    notes = []
+    again = Run(tmp_path / "cut", device="cpu", tell=lambda done, total, note: notes.append(note))
+    second = miscibility_training.train(again, data=fake, **TINY)
+    assert not any("training 1 of 3" in note or "training 2 of 3, epoch 1 " in note for note in notes)
+    assert {k: q.value for k, q in first.values.items()} == {k: q.value for k, q in second.values.items()}
+    for name in ("model/weights.safetensors", "epochs.csv", "held_out.csv"):
+        assert (whole.folder / name).read_bytes() == (again.folder / name).read_bytes()
+
+
+def test_the_paper_protocol_keeps_the_network_of_the_training_part(fake, tmp_path, monkeypatch):
+    names = sorted(path.stem.rpartition("_")[0] for path in (fake / "Total_checked").iterdir())
+    monkeypatch.setattr("morphoscope.datasets.polymer_sem.split.open_keys", lambda: frozenset(set(names) - set(names[::4])))
+    report = miscibility_training.train(Run(tmp_path, device="cpu"), data=fake, protocol="paper", **TINY)
+    assert sum(report.tables["epoch_chosen"][0][name] for name in ("tp", "fp", "fn", "tn")) == 6
+    assert "1 trainings of up to 2 epochs" in " ".join(report.notes)
+    assert any("share an article" in note for note in report.notes)
+
+
+def test_weights_are_part_of_the_question(fake, tmp_path):
+    workspace = Workspace(tmp_path / "ws")
+    weights = tmp_path / "w.pth"
+    ids = []
+    for given, content in (("none", b""), (weights, b"a"), (weights, b"bb")):
+        weights.write_bytes(content)
+        raw = {"data": str(fake), "model": "resnet18", "weights": str(given)}
+        ids.append(workspace.question("miscibility train", raw=raw).id)
+    assert len(set(ids)) == 3
+
+
+def test_what_does_not_fit_is_one_sentence(fake, tmp_path):
+    with pytest.raises(BadParameter, match="seeds: 3 belongs to networks; name one by model"):
+        miscibility_training.train(Run(tmp_path), data=fake, seeds=3)
+    with pytest.raises(InputError, match="no weights here"):
+        miscibility_training.train(Run(tmp_path), data=fake, model="resnet18", weights=tmp_path / "w.pth")
+
+
+def test_the_square_has_no_data_bar(fake, tmp_path):
+    """The words of the bar are filled: two pictures that differ there only look the same to a network."""
+    path = sorted((fake / "Total_checked").iterdir())[0]
+    plane = np.array(Image.open(path).convert("L"))
+    changed = plane.copy()
+    changed[-4:-2] = 255 - changed[-4:-2]
+    Image.fromarray(changed).save(tmp_path / path.name)
+    one, other = (square(where, side_px=64, words=None)[0] for where in (path, tmp_path / path.name))
+    assert np.abs(one.astype(int) - other.astype(int)).max() <= 2
+
+
+@pytest.mark.slow
+def test_a_resnet_of_the_paper_in_its_quick_size(fake, tmp_path):
+    report = miscibility_training.train(
+        Run(tmp_path, device="cpu"), data=fake, model="resnet18", quick=True, augment="paper", folds=2
+    )
+    assert report.values["auroc"].low <= report.values["auroc"].value <= report.values["auroc"].high
+    assert len(report.curves["training"].x) == 2
