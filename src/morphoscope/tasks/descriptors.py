@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +16,10 @@ from ..io import read_micrograph
 from ..measure import descriptors
 from ..measure.annotations import find as find_print
 from ..measure.annotations import without
+from .controls import print_and_size
 from .scalebar import images
 
+Progress = Callable[[float, float, str], None]
 Described = tuple[tuple[str, ...], list[Path], np.ndarray, list[tuple[Path, str]]]
 
 
@@ -47,16 +50,37 @@ def table(
     )
 
 
-def described(
-    paths: Sequence[Path], *, progress: Callable[[float, float, str], None] = lambda done, total, note: None
-) -> Described:
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """
+    The files that could be described, a row of numbers for each, and (file, reason) of the others.
+
+    ``printed`` holds, for each file, what its printed parts and its size alone tell: the raw material of a control.
+    """
+
+    names: tuple[str, ...]
+    read: list[Path]
+    rows: np.ndarray
+    left_out: list[tuple[Path, str]]
+    printed: np.ndarray
+
+
+def described(paths: Sequence[Path], *, progress: Progress = lambda done, total, note: None) -> Described:
     """Names of the descriptors, the files that could be described, a row for each, and (file, reason) of the others."""
+    found = survey(paths, progress=progress)
+    return found.names, found.read, found.rows, found.left_out
+
+
+def survey(paths: Sequence[Path], *, progress: Progress = lambda done, total, note: None) -> Survey:
+    """The descriptors of every file that can be described, and what its print and size are."""
     names: tuple[str, ...] = ()
-    read, rows, left_out = list[Path](), list[np.ndarray](), list[tuple[Path, str]]()
+    read, rows, printed, left_out = list[Path](), list[np.ndarray](), list[np.ndarray](), list[tuple[Path, str]]()
     for k, path in enumerate(paths):
         progress(k, len(paths), path.name)
         try:
-            row = descriptors.describe(specimen(path))
+            whole = read_micrograph(path, nan="mask")
+            found = find_print(whole, grey_bars=False)
+            row = descriptors.describe(without(whole, found))
         except MissingDependency:
             raise
         except MorphoscopeError as error:
@@ -65,7 +89,8 @@ def described(
         names = tuple(row)
         read.append(path)
         rows.append(np.fromiter(row.values(), float, len(row)))
-    return names, read, np.array(rows), left_out
+        printed.append(print_and_size(whole, found))
+    return Survey(names, read, np.array(rows), left_out, np.array(printed))
 
 
 def specimen(path: Path) -> Micrograph:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from .. import learn
-from ..core import Curve, Dataset, Figure, Quantity, Report, Run
+from ..core import Dataset, Figure, Quantity, Report, Run
 from ..datasets import polymer_sem, protocols
 from ..errors import InputError
-from ..learn.judge import Held
+from ..learn.judge import Held, fingerprint
 from ..learn.model_folder import write_model
 from ..measure import scores
-from .descriptors import described
+from . import criterion
+from .descriptors import survey
 
 NAMES = ("auroc", "balanced_accuracy", "accuracy", "f1", "ece", "brier")
 
@@ -36,7 +36,7 @@ def train(
 ) -> Report:
     """Fit and score a two-class judge on ``dataset``; the positive class is the last of ``classes``."""
     cuts = list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
-    names, kept, rows, left_out = _rows(run, dataset)
+    names, kept, rows, left_out, printed = _rows(run, dataset)
     labels, groups = [str(sample.label) for sample in kept], [sample.group for sample in kept]
     held = learn.training.cross_validated(
         rows, labels, _indices(kept, cuts), classes=classes,
@@ -48,47 +48,74 @@ def train(
     honest = _sentence(found, protocol, len(dataset.groups))
     judge = learn.training.whole(
         rows, labels, held, names=names, classes=classes, grades=grades,
-        graded=[sample.texts.get("grade") for sample in kept],
+        graded=[sample.texts.get("grade") for sample in kept], groups=groups, rng=run.rng("redrawn"),
     )  # fmt: skip
     settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(kept)}
+    settings["groups"] = sorted({fingerprint(group) for group in groups})
     write_model(judge.to_model(settings, card(dataset, honest)), run.file("model"))
     answers = [
-        {"file": s.files["image"].name, "label": s.label, "group": s.group, "logit": float(x), "novelty": float(n)}
+        {
+            "file": s.files["image"].name,
+            "label": s.label,
+            "group": s.group,
+            "grade": s.texts.get("grade"),
+            "logit": float(x),
+            "novelty": float(n),
+        }
         for s, x, n in zip(kept, held.logits.mean(axis=0), held.novelty, strict=True)
     ]
-    _write_rows(run.file("held_out.csv"), answers)
+    write_rows(run.file("held_out.csv"), answers)
     baselines = _baselines(rows, kept, cuts, truth, held.base_rate)
+    baselines.append(_print_only(printed, labels, _indices(kept, cuts), classes, truth))
     positive = f"f1_{classes[-1]}"
     values = {positive if name == "f1" else name: found[name] for name in NAMES}
     table = [{"model": "descriptors, logistic regression", **{name: found[name].value for name in NAMES}}, *baselines]
     mean = held.logits.mean(axis=0)
-    return Report(
+    report = Report(
         title=f"Trained on {len(kept)} images: {honest}",
         values=values,
-        curves={"reliability": _reliability(truth[tested], mean[tested])},
         tables={
             "models": table,
-            "confusion": _confusion(truth[tested], mean[tested] >= 0, classes),
+            "confusion": confusion(truth[tested], mean[tested] >= 0, classes),
             "left_out": [{"file": path.name, "reason": reason} for path, reason in left_out],
         },
         figures={
             "confusion": Figure("confusion", ("confusion",), "Held-out answers at probability one half"),
-            "reliability": Figure("line", ("reliability",), "Share of positives against given probability, held out"),
         },
         files={"model": "model/model.json", "card": "model/card.md", "held_out": "held_out.csv"},
         notes=_notes(dataset, protocol, cuts),
         cites=(dataset.cite,),
     )
+    used = [k for k in range(len(kept)) if tested[k]]
+    graded = [kept[k].texts.get("grade") for k in used]
+    answered = criterion.Answered(mean[used], truth[used], [groups[k] for k in used], graded)
+    return criterion.added(run, report, answered, classes=classes, grades=grades)
 
 
-def _rows(run: Run, dataset: Dataset) -> tuple[tuple[str, ...], list[Any], np.ndarray, list[tuple[Path, str]]]:
-    """Descriptors of every sample that can be read."""
+def _rows(run: Run, dataset: Dataset) -> tuple[tuple[str, ...], list[Any], np.ndarray, list[tuple[Path, str]], np.ndarray]:
+    """Descriptors of every sample that can be read, and what its print and size tell."""
     by_path = {sample.files["image"]: sample for sample in dataset}
-    names, read, rows, left_out = described(list(by_path), progress=run.progress)
-    kept = [by_path[path] for path in read]
+    found = survey(list(by_path), progress=run.progress)
+    kept = [by_path[path] for path in found.read]
     if len({sample.label for sample in kept}) < 2:
         raise InputError(f"{dataset.name}: {len(kept)} of {len(dataset)} images can be read, too few to learn two classes")
-    return names, kept, rows, left_out
+    return found.names, kept, found.rows, found.left_out, found.printed
+
+
+def _print_only(
+    printed: np.ndarray,
+    labels: list[str],
+    cuts: list[tuple[int, np.ndarray, np.ndarray]],
+    classes: Sequence[str],
+    truth: np.ndarray,
+) -> dict[str, Any]:
+    """A control: the same regression on numbers of print, size and shape alone."""
+    held = learn.training.cross_validated(printed, labels, cuts, classes=classes)
+    used = ~np.isnan(held.logits[0])
+    each = [scores.summary(truth[used], logits[used], base_rate=held.base_rate) for logits in held.logits[:, used]]
+    return {"model": "print and image size only, no specimen"} | {
+        name: float(np.mean([one[name] for one in each])) for name in NAMES
+    }
 
 
 def _indices(kept: list[Any], cuts: list[protocols.Split]) -> list[tuple[int, np.ndarray, np.ndarray]]:
@@ -155,15 +182,8 @@ def _copied(names: list[str], truth: np.ndarray, train: np.ndarray, test: np.nda
     return np.array([(sum(known[names[k]]) + share) / (len(known[names[k]]) + 1) for k in test])
 
 
-def _reliability(truth: np.ndarray, logits: np.ndarray) -> Curve:
-    p = 1 / (1 + np.exp(-logits))
-    order = np.array_split(np.argsort(p), min(10, max(2, p.size // 10)))
-    x, y = (np.array([values[part].mean() for part in order]) for values in (p, truth.astype(float)))
-    error = np.array([math.sqrt(max(share * (1 - share), 1e-4) / part.size) for share, part in zip(y, order, strict=True)])
-    return Curve(x, y, "given probability", "share of positives", y_error=error)
-
-
-def _confusion(truth: np.ndarray, answer: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
+def confusion(truth: np.ndarray, answer: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
+    """The four counts as a table, a row for each true class."""
     count = scores.counts(truth, answer)
     return [
         {"true": classes[0], classes[0]: count.tn, classes[-1]: count.fp},
@@ -196,7 +216,8 @@ def _notes(dataset: Dataset, protocol: str, cuts: list[protocols.Split]) -> tupl
     return (*notes, *dataset.notes)
 
 
-def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """``rows`` as CSV with a header."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
