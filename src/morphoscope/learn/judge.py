@@ -6,6 +6,7 @@ A judgement from descriptors: evidence, probability, grade, and whether to answe
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,21 +14,49 @@ import numpy as np
 
 from ..core import Model
 from . import logistic, novelty
+from .conformal import Conformal
 
 KIND = "descriptor judgement"
 NETWORK_KIND = "network judgement"
 """The kind of ``network.NetworkJudge``, which has a Judge as its guard."""
 
 
+def fingerprint(group: str) -> str:
+    """What a model remembers of an article or specimen, to notice it again without naming it."""
+    return hashlib.sha256(group.encode()).hexdigest()[:12]
+
+
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """``cuts`` are logits between grades, low to high; ``limit`` is the novelty from which no judgement is given."""
+    """
+    ``cuts`` are logits between grades, low to high; ``limit`` is the novelty from which no judgement is given.
+
+    ``redrawn`` are weights and bias (last) of fits to redrawn groups, ``permuted`` those of fits to permuted labels, a row each;
+    ``conformal`` is the calibration of the sets. A judge of more than two classes has none of them.
+    """
 
     logistic: logistic.Logistic
     familiar: novelty.Familiar
     limit: float
     grades: tuple[str, ...] = ()
     cuts: tuple[float, ...] = ()
+    redrawn: np.ndarray | None = None
+    permuted: np.ndarray | None = None
+    conformal: Conformal | None = None
+
+    def interval(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """
+        Ends of the 95 % interval of the logits, had other groups been there to learn from; None where that is not known.
+
+        Fits to redrawn groups hold fewer different images and lean to larger logits; their spread counts, not their middle.
+        """
+        if self.redrawn is None:
+            return None
+        z = self.logistic.standardised(rows)
+        drawn = z @ self.redrawn[:, :-1].T + self.redrawn[:, -1]
+        low, middle, high = np.percentile(drawn, [2.5, 50, 97.5], axis=1)
+        logits = self.logistic.logits(rows)
+        return logits + low - middle, logits + high - middle
 
     def novelty(self, rows: np.ndarray) -> np.ndarray:
         """How unlike the training images each row is, 1 or so for a usual one."""
@@ -58,6 +87,11 @@ class Judge:
             "axes": known.axes,
             "variances": known.variances,
         }
+        for name, weights in (("redrawn", self.redrawn), ("permuted", self.permuted)):
+            if weights is not None:
+                arrays[name] = weights
+        if self.conformal is not None:
+            arrays["conformal"] = np.stack([self.conformal.logits, self.conformal.positive, self.conformal.weights])
         return Model(KIND, {**settings, **described}, {name: np.asarray(a, np.float32) for name, a in arrays.items()}, card)
 
     @classmethod
@@ -74,7 +108,17 @@ class Judge:
             arrays["bias"],
         )
         known = novelty.Familiar(arrays["axes"], arrays["variances"], float(told["residual"]))
-        return cls(fit, known, float(told["limit"]), tuple(told["grades"]), tuple(told["cuts"]))
+        kept = arrays.get("conformal")
+        return cls(
+            fit,
+            known,
+            float(told["limit"]),
+            tuple(told["grades"]),
+            tuple(told["cuts"]),
+            arrays.get("redrawn"),
+            arrays.get("permuted"),
+            None if kept is None else Conformal(kept[0], kept[1] > 0.5, kept[2]),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,12 @@ Checked against: recovery of known weights, and labels that only the group knows
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError, MissingDependency
-from . import novelty
+from . import conformal, novelty
 from .judge import Held, Judge
 from .logistic import CUT, Logistic
 
@@ -24,6 +25,8 @@ except ImportError:
     raise MissingDependency("scikit-learn", "ml", "train a model") from None
 
 STRENGTHS = (0.01, 0.03, 0.1)
+REDRAWN, PERMUTED = 100, 20
+"""Fits to redrawn groups, for intervals, and to permuted labels, for the check of maps."""
 UNLIKE_PERCENTILE = 99.0
 """Of held-out training images this share (in per cent) is judged; the rest counts as too unlike the others."""
 
@@ -77,15 +80,51 @@ def whole(
     classes: Sequence[str],
     grades: Sequence[str] = (),
     graded: Sequence[str | None] = (),
+    groups: Sequence[str] = (),
+    rng: np.random.Generator | None = None,
 ) -> Judge:
-    """The judge fitted on all rows; limits and cuts come from the held-out answers."""
+    """
+    The judge fitted on all rows; limits, cuts and sets come from the held-out answers.
+
+    With ``groups`` and ``rng`` a judge of two classes also has intervals and sets, by group.
+    """
     fitted = fit(rows, labels, names=names, classes=classes)
     familiar = novelty.learn(fitted.standardised(rows))
     limit = float(np.percentile(held.novelty, UNLIKE_PERCENTILE))
     have = [grade for grade in grades if grade in graded]
-    if len(classes) != 2 or len(have) < len(grades) or not grades:
-        return Judge(fitted, familiar, limit)
-    return Judge(fitted, familiar, limit, tuple(grades), grade_cuts(held.logits.mean(axis=0), graded, grades))
+    told: dict[str, Any] = {}
+    middle = held.logits.mean(axis=0)
+    if len(classes) == 2 and have and len(have) == len(grades):
+        tested = np.isfinite(middle)
+        told["grades"] = tuple(grades)
+        told["cuts"] = grade_cuts(middle[tested], [grade for grade, used in zip(graded, tested, strict=True) if used], grades)
+    if len(classes) == 2 and groups and rng is not None:
+        z, positive = fitted.standardised(rows), np.array([label == classes[1] for label in labels])
+        tested = np.isfinite(middle)
+        members = [group for group, used in zip(groups, tested, strict=True) if used]
+        told["conformal"] = conformal.calibrated(middle[tested], positive[tested], members)
+        told["redrawn"] = redrawn(z, positive, groups, rng=rng, draws=REDRAWN)
+        told["permuted"] = np.stack([_weights(z, rng.permutation(positive)) for _ in range(PERMUTED)])
+    return Judge(fitted, familiar, limit, **told)
+
+
+def redrawn(z: np.ndarray, positive: np.ndarray, groups: Sequence[str], *, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """Weights and bias (last) of fits in which whole groups count as often as they were drawn, a row each."""
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    found = list[np.ndarray]()
+    for _ in range(50 * draws):
+        times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))[member]
+        if len(set(positive[times > 0].tolist())) == 2:
+            found.append(_weights(z, positive, times))
+        if len(found) == draws:
+            return np.stack(found)
+    raise InputError("one class stands in too few groups to redraw them; give images of more articles or specimens")
+
+
+def _weights(z: np.ndarray, positive: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
+    """Mean weights and bias (last) over the strengths, each row counting ``times``."""
+    fits = [LogisticRegression(C=strength, max_iter=500).fit(z, positive, sample_weight=times) for strength in STRENGTHS]
+    return np.asarray(np.mean([np.append(one.coef_[0], one.intercept_[0]) for one in fits], axis=0))
 
 
 def grade_cuts(logits: np.ndarray, graded: Sequence[str | None], grades: Sequence[str]) -> tuple[float, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +16,11 @@ from ..io import read_micrograph
 from ..measure import descriptors
 from ..measure.annotations import find as find_print
 from ..measure.annotations import without
+from .controls import print_and_size
 from .scalebar import images
 
+Progress = Callable[[float, float, str], None]
+Seen = Callable[[Path, Micrograph], None]
 Described = tuple[tuple[str, ...], list[Path], np.ndarray, list[tuple[Path, str]]]
 
 
@@ -47,23 +51,49 @@ def table(
     )
 
 
-def described(
-    paths: Sequence[Path],
-    *,
-    progress: Callable[[float, float, str], None] = lambda done, total, note: None,
-    seen: Callable[[Path, Micrograph], None] = lambda path, micrograph: None,
-) -> Described:
+def _silent(done: float, total: float, note: str) -> None:
+    """Tell nobody."""
+
+
+def _unseen(path: Path, micrograph: Micrograph) -> None:
+    """Look at nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """
+    The files that could be described, a row of numbers for each, and (file, reason) of the others.
+
+    ``printed`` holds, for each file, what its printed parts and its size alone tell: the raw material of a control.
+    """
+
+    names: tuple[str, ...]
+    read: list[Path]
+    rows: np.ndarray
+    left_out: list[tuple[Path, str]]
+    printed: np.ndarray
+
+
+def described(paths: Sequence[Path], *, progress: Progress = _silent, seen: Seen = _unseen) -> Described:
     """
     Names of the descriptors, the files that could be described, a row for each, and (file, reason) of the others.
 
     ``seen`` is called with each micrograph that could be described.
     """
+    found = survey(paths, progress=progress, seen=seen)
+    return found.names, found.read, found.rows, found.left_out
+
+
+def survey(paths: Sequence[Path], *, progress: Progress = _silent, seen: Seen = _unseen) -> Survey:
+    """The descriptors of every file that can be described, and what its print and size are."""
     names: tuple[str, ...] = ()
-    read, rows, left_out = list[Path](), list[np.ndarray](), list[tuple[Path, str]]()
+    read, rows, printed, left_out = list[Path](), list[np.ndarray](), list[np.ndarray](), list[tuple[Path, str]]()
     for k, path in enumerate(paths):
         progress(k, len(paths), path.name)
         try:
-            micrograph = specimen(path)
+            whole = read_micrograph(path, nan="mask")
+            found = find_print(whole, grey_bars=False)
+            micrograph = without(whole, found)
             row = descriptors.describe(micrograph)
         except MissingDependency:
             raise
@@ -74,7 +104,8 @@ def described(
         names = tuple(row)
         read.append(path)
         rows.append(np.fromiter(row.values(), float, len(row)))
-    return names, read, np.array(rows), left_out
+        printed.append(print_and_size(whole, found))
+    return Survey(names, read, np.array(rows), left_out, np.array(printed))
 
 
 def specimen(path: Path) -> Micrograph:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,13 +12,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from .. import learn
-from ..core import Curve, Dataset, Figure, Model, Quantity, Report, Run, Sample
+from ..core import Dataset, Figure, Model, Quantity, Report, Run, Sample
 from ..datasets import polymer_sem, protocols
 from ..errors import InputError
-from ..learn.judge import Held, Judge
+from ..learn.judge import Held, Judge, fingerprint
 from ..learn.model_folder import write_model
 from ..measure import scores
-from .descriptors import described
+from . import criterion
+from .descriptors import survey
 
 NAMES = ("auroc", "balanced_accuracy", "accuracy", "f1", "ece", "brier")
 
@@ -49,6 +49,11 @@ class Material:
     def truth(self) -> np.ndarray:
         """Whether each image is of the positive class."""
         return np.array([label == self.classes[-1] for label in self.labels])
+
+    @property
+    def groups(self) -> list[str]:
+        """The article or specimen of each image."""
+        return [sample.group for sample in self.samples]
 
     @property
     def graded(self) -> list[str | None]:
@@ -83,18 +88,18 @@ class Descriptors:
 
     def model(self, run: Run, material: Material, held: Held, settings: dict[str, Any], card: str) -> Model:
         """Fitted on all images."""
-        return guard(material, held).to_model(settings, card)
+        return guard(run, material, held).to_model(settings, card)
 
     def tell(self, report: Report, material: Material) -> Report:
         """Nothing to add."""
         return report
 
 
-def guard(material: Material, held: Held) -> Judge:
-    """The judge on descriptors fitted on all images, with limits and cuts from ``held``."""
+def guard(run: Run, material: Material, held: Held) -> Judge:
+    """The judge on descriptors fitted on all images, with limits, cuts and sets from ``held``."""
     return learn.training.whole(  # type: ignore[no-any-return]
-        material.rows, material.labels, held, names=material.names, classes=material.classes,
-        grades=material.grades, graded=material.graded,
+        material.rows, material.labels, held, names=material.names, classes=material.classes, grades=material.grades,
+        graded=material.graded, groups=material.groups, rng=run.rng("redrawn"),
     )  # fmt: skip
 
 
@@ -112,21 +117,30 @@ def train(
 ) -> Report:
     """Fit and score a two-class ``learner`` on ``dataset``; the positive class is the last of ``classes``."""
     cuts = list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
-    names, kept, rows, left_out = _rows(run, dataset)
+    names, kept, rows, left_out, printed = _rows(run, dataset)
     material = Material(dataset, tuple(kept), names, rows, tuple(_indices(kept, cuts)), tuple(classes), tuple(grades))
-    groups, truth = [sample.group for sample in kept], material.truth
+    groups, truth = material.groups, material.truth
     held = learner.answer(run, material)
     tested = ~np.isnan(held.logits[0])
     found = _scores(run, truth, held, groups, tested)
     honest = _sentence(found, protocol, len(dataset.groups))
     settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(kept)}
+    settings["groups"] = sorted({fingerprint(group) for group in groups})
     write_model(learner.model(run, material, held, settings, card(dataset, honest)), run.file("model"))
     answers = [
-        {"file": s.files["image"].name, "label": s.label, "group": s.group, "logit": float(x), "novelty": float(n)}
+        {
+            "file": s.files["image"].name,
+            "label": s.label,
+            "group": s.group,
+            "grade": s.texts.get("grade"),
+            "logit": float(x),
+            "novelty": float(n),
+        }
         for s, x, n in zip(kept, held.logits.mean(axis=0), held.novelty, strict=True)
     ]
-    _write_rows(run.file("held_out.csv"), answers)
+    write_rows(run.file("held_out.csv"), answers)
     baselines = _baselines(rows, kept, cuts, truth, held.base_rate)
+    baselines.append(_print_only(printed, material))
     positive = f"f1_{classes[-1]}"
     values = {positive if name == "f1" else name: found[name] for name in NAMES}
     table = [{"model": learner.name, **{name: found[name].value for name in NAMES}}, *baselines]
@@ -134,31 +148,41 @@ def train(
     report = Report(
         title=f"Trained on {len(kept)} images: {honest}",
         values=values,
-        curves={"reliability": _reliability(truth[tested], mean[tested])},
         tables={
             "models": table,
-            "confusion": _confusion(truth[tested], mean[tested] >= 0, classes),
+            "confusion": confusion(truth[tested], mean[tested] >= 0, classes),
             "left_out": [{"file": path.name, "reason": reason} for path, reason in left_out],
         },
         figures={
             "confusion": Figure("confusion", ("confusion",), "Held-out answers at probability one half"),
-            "reliability": Figure("line", ("reliability",), "Share of positives against given probability, held out"),
         },
         files={"model": "model/model.json", "card": "model/card.md", "held_out": "held_out.csv"},
         notes=_notes(dataset, protocol, cuts),
         cites=(dataset.cite,),
     )
-    return learner.tell(report, material)
+    used = [k for k in range(len(kept)) if tested[k]]
+    answered = criterion.Answered(mean[used], truth[used], [groups[k] for k in used], [material.graded[k] for k in used])
+    return learner.tell(criterion.added(run, report, answered, classes=classes, grades=grades), material)
 
 
-def _rows(run: Run, dataset: Dataset) -> tuple[tuple[str, ...], list[Any], np.ndarray, list[tuple[Path, str]]]:
-    """Descriptors of every sample that can be read."""
+def _rows(run: Run, dataset: Dataset) -> tuple[tuple[str, ...], list[Any], np.ndarray, list[tuple[Path, str]], np.ndarray]:
+    """Descriptors of every sample that can be read, and what its print and size tell."""
     by_path = {sample.files["image"]: sample for sample in dataset}
-    names, read, rows, left_out = described(list(by_path), progress=run.progress)
-    kept = [by_path[path] for path in read]
+    found = survey(list(by_path), progress=run.progress)
+    kept = [by_path[path] for path in found.read]
     if len({sample.label for sample in kept}) < 2:
         raise InputError(f"{dataset.name}: {len(kept)} of {len(dataset)} images can be read, too few to learn two classes")
-    return names, kept, rows, left_out
+    return found.names, kept, found.rows, found.left_out, found.printed
+
+
+def _print_only(printed: np.ndarray, material: Material) -> dict[str, Any]:
+    """A control: the same regression on numbers of print, size and shape alone."""
+    held = learn.training.cross_validated(printed, material.labels, material.cuts, classes=material.classes)
+    used = ~np.isnan(held.logits[0])
+    each = [scores.summary(material.truth[used], logits, base_rate=held.base_rate) for logits in held.logits[:, used]]
+    return {"model": "print and image size only, no specimen"} | {
+        name: float(np.mean([one[name] for one in each])) for name in NAMES
+    }
 
 
 def _indices(kept: list[Any], cuts: list[protocols.Split]) -> list[tuple[int, np.ndarray, np.ndarray]]:
@@ -225,15 +249,8 @@ def _copied(names: list[str], truth: np.ndarray, train: np.ndarray, test: np.nda
     return np.array([(sum(known[names[k]]) + share) / (len(known[names[k]]) + 1) for k in test])
 
 
-def _reliability(truth: np.ndarray, logits: np.ndarray) -> Curve:
-    p = 1 / (1 + np.exp(-logits))
-    order = np.array_split(np.argsort(p), min(10, max(2, p.size // 10)))
-    x, y = (np.array([values[part].mean() for part in order]) for values in (p, truth.astype(float)))
-    error = np.array([math.sqrt(max(share * (1 - share), 1e-4) / part.size) for share, part in zip(y, order, strict=True)])
-    return Curve(x, y, "given probability", "share of positives", y_error=error)
-
-
-def _confusion(truth: np.ndarray, answer: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
+def confusion(truth: np.ndarray, answer: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
+    """The four counts as a table, a row for each true class."""
     count = scores.counts(truth, answer)
     return [
         {"true": classes[0], classes[0]: count.tn, classes[-1]: count.fp},
@@ -266,7 +283,8 @@ def _notes(dataset: Dataset, protocol: str, cuts: list[protocols.Split]) -> tupl
     return (*notes, *dataset.notes)
 
 
-def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """``rows`` as CSV with a header."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()

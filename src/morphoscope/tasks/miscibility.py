@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from scipy import special
 
 from .. import learn
-from ..core import Figure, Param, Quantity, Report, Run
+from ..core import Figure, Model, Param, Quantity, Report, Run
 from ..datasets import labelled, polymer_sem
 from ..datasets.leaks import sha256
 from ..errors import InputError
@@ -21,6 +21,7 @@ from ..learn.model_folder import read_model
 from ..measure import scores
 from ..measure.sobel import edge_strength
 from .contact_sheet import contact_sheet
+from .criterion import ALPHA
 from .datasets import DATA
 from .descriptors import described
 from .network_pictures import pictures
@@ -39,24 +40,27 @@ def predict(
     model: Annotated[
         Path | None, Param("folder of a model, or run:ID of a training; the shipped one by default", accepts="folder")
     ] = None,
+    alpha: Annotated[
+        float, Param("share of images whose set of classes may miss the right one", low=0, high=1, open_low=True, open_high=True)
+    ] = ALPHA,
 ) -> Report:
     """
     The evidence that each micrograph shows a miscible blend: a logit that does not saturate, its probability, and a grade.
 
-    An image too unlike those of training is not judged, and one that cannot be read is reported; the others go on.
+    ``logit_low`` and ``logit_high`` bound the logit, had the judge learnt from other articles. ``set`` holds the classes that
+    cannot be ruled out at ``alpha``. An image too unlike those of training is not judged, and one that cannot be read is
+    reported; the others go on.
     """
     known = read_model(SHIPPED if model is None else model, kind=(judging.KIND, judging.NETWORK_KIND))
     network = learn.network.NetworkJudge.from_model(known) if known.kind == judging.NETWORK_KIND else None
-    judge: Judge = Judge.from_model(known) if network is None else network.guard
-    if judge.logistic.classes != CLASSES:
-        raise InputError(f"the model tells {', '.join(judge.logistic.classes)} apart, not {' from '.join(CLASSES)}")
+    judge = model_of(known) if network is None else _telling(network.guard)
     paths = list(images(files))
     if not paths:
         raise InputError("no image in what was given; give micrographs or folders of them")
     names, read, rows, left_out = described(paths, progress=run.progress)
     if read and names != judge.logistic.names:
         raise InputError("the model was trained on other descriptors than this version takes; train it again")
-    answers = _answers(judge, read, rows, run, network) if read else []
+    answers = _answers(judge, read, rows, alpha, run, network) if read else []
     answers += [_unread(path, reason) for path, reason in left_out]
     answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
     contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
@@ -128,18 +132,34 @@ def sobel(
     )
 
 
+def model_of(known: Model) -> Judge:
+    """The judge in ``known``, which must tell miscible from immiscible."""
+    return _telling(Judge.from_model(known))
+
+
+def _telling(judge: Judge) -> Judge:
+    if judge.logistic.classes != CLASSES:
+        raise InputError(f"the model tells {', '.join(judge.logistic.classes)} apart, not {' from '.join(CLASSES)}")
+    return judge
+
+
 def _seen_by(network: Any, run: Run, read: list[Path]) -> np.ndarray:
     """The evidence that a network finds in the files ``read``."""
     seen = pictures(read, size_px=network.size_px, progress=run.progress)
     return np.asarray(network.evidence(seen, device=run.device))
 
 
-def _answers(judge: Judge, read: list[Path], rows: np.ndarray, run: Run, network: Any) -> list[dict[str, Any]]:
+def _answers(judge: Judge, read: list[Path], rows: np.ndarray, alpha: float, run: Run, network: Any) -> list[dict[str, Any]]:
     logits = judge.logistic.logits(rows) if network is None else _seen_by(network, run, read)
     novelty = judge.novelty(rows)
     grades = judge.grade(logits)
+    ends = judge.interval(rows)
+    lows, highs = ([None] * len(read),) * 2 if ends is None else (end.tolist() for end in ends)
+    sets = [None] * len(read) if judge.conformal is None else judge.conformal.sets(logits, CLASSES, alpha=alpha)
     answers = []
-    for path, logit, unlike, grade in zip(read, logits.tolist(), novelty.tolist(), grades, strict=True):
+    for path, logit, unlike, grade, low, high, some in zip(
+        read, logits.tolist(), novelty.tolist(), grades, lows, highs, sets, strict=True
+    ):
         withheld = unlike > judge.limit
         answers.append(
             {
@@ -148,6 +168,9 @@ def _answers(judge: Judge, read: list[Path], rows: np.ndarray, run: Run, network
                 "logit": logit,
                 "grade": None if withheld else grade,
                 "abstained": withheld,
+                "logit_low": low,
+                "logit_high": high,
+                "set": None if withheld or some is None else " or ".join(some) or "neither",
                 "novelty": unlike,
                 "reason": "unlike the micrographs it was trained on" if withheld else None,
                 "path": str(path),
@@ -158,7 +181,8 @@ def _answers(judge: Judge, read: list[Path], rows: np.ndarray, run: Run, network
 
 def _unread(path: Path, reason: str) -> dict[str, Any]:
     nothing = dict.fromkeys(("p_miscible", "logit", "grade"))
-    return {"file": path.name, **nothing, "abstained": True, "novelty": None, "reason": reason, "path": str(path)}
+    more = dict.fromkeys(("logit_low", "logit_high", "set", "novelty"))
+    return {"file": path.name, **nothing, "abstained": True, **more, "reason": reason, "path": str(path)}
 
 
 def _caption(row: dict[str, Any]) -> str:

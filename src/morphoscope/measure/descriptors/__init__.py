@@ -24,8 +24,12 @@ FAMILIES = {"blobs": blobs, "domains": domains, "waves": waves, "texture": textu
 
 def describe(micrograph: Micrograph, *, families: tuple[str, ...] = tuple(FAMILIES)) -> dict[str, float]:
     """Name to number, always the same names in the same order; masked pixels do not count."""
-    view = frame(micrograph)
+    return describe_frame(frame(micrograph), families=families)
+
+
+def describe_frame(view: Frame, *, families: tuple[str, ...] = tuple(FAMILIES)) -> dict[str, float]:
+    """The same of a frame."""
     return {f"{family}.{name}": value for family in families for name, value in FAMILIES[family](view).items()}
 
 
-__all__ = ["FAMILIES", "Frame", "describe", "frame"]
+__all__ = ["FAMILIES", "Frame", "describe", "describe_frame", "frame"]

@@ -7,6 +7,8 @@ of the ellipse with the same second moments: 1 for an ellipse, less for branched
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 
@@ -24,15 +26,35 @@ def domains(view: Frame) -> dict[str, float]:
     seen = float(view.seen.sum())
     found: dict[str, float] = {}
     for name, level in LEVELS.items():
-        over = smooth > level if level > 0 else smooth < level
-        over = ndimage.binary_opening(over, _CROSS)
-        found |= {f"{key}_{name}": value for key, value in _shapes(over, seen).items()}
+        found |= {f"{key}_{name}": value for key, value in _summary(_over(smooth, level), seen).items()}
     return found
 
 
-def _shapes(over: np.ndarray, seen: float) -> dict[str, float]:
+def opened(view: Frame, level: float) -> np.ndarray:
+    """Where the smoothed flat frame is beyond ``level`` (below it where that is negative), without its thinnest parts."""
+    return _over(ndimage.gaussian_filter(view.flat, 1.2), level)
+
+
+def _over(smooth: np.ndarray, level: float) -> np.ndarray:
+    return np.asarray(ndimage.binary_opening(smooth > level if level > 0 else smooth < level, _CROSS))
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """Area, circularity, fill, eccentricity and centre of each domain of at least SMALLEST_PX pixels."""
+
+    area: np.ndarray
+    round: np.ndarray
+    fill: np.ndarray
+    long: np.ndarray
+    y: np.ndarray
+    x: np.ndarray
+
+
+def _summary(over: np.ndarray, seen: float) -> dict[str, float]:
     labels, count = ndimage.label(over)
-    area, round_, fill, long = _measured(labels, count)
+    of = shapes(labels, count)
+    area, round_, fill, long = of.area, of.round, of.fill, of.long
     whole = area.sum() + 1
     disc = (round_ > ROUND) & (fill > FULL) & (area >= ROUND_FROM_PX)
     middle, large, largest = np.percentile(area, [50, 90, 99]) if area.size else (0.0, 0.0, 0.0)
@@ -53,8 +75,8 @@ def _shapes(over: np.ndarray, seen: float) -> dict[str, float]:
     }
 
 
-def _measured(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Area, circularity, fill and eccentricity of the domains of at least SMALLEST_PX pixels."""
+def shapes(labels: np.ndarray, count: int) -> Shapes:
+    """The shapes of ``labels`` 1 to ``count``, without the smallest."""
     y, x = np.nonzero(labels)
     which = labels[y, x]
     total = np.bincount(which, minlength=count + 1).astype(float)
@@ -76,4 +98,5 @@ def _measured(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, n
     major, minor = half + root, np.maximum(half - root, 1e-6)
     perimeter = np.pi / 4 * around[kept]
     circularity = np.minimum(4 * np.pi * area / perimeter**2, 1.5)
-    return area, circularity, area / (4 * np.pi * np.sqrt(major * minor)), np.sqrt(1 - minor / major)
+    fill = area / (4 * np.pi * np.sqrt(major * minor))
+    return Shapes(area, circularity, fill, np.sqrt(1 - minor / major), my, mx)

@@ -17,6 +17,8 @@ SIDE_PX = 256
 """The frame has the area of a square of this side."""
 FLATTEN_PX = 40.0
 LEAST = 32
+LEAST_SEEN = 0.05
+"""Share of the frame that must show the specimen."""
 LEAST_CONTRAST = 2.0 / 255
 """Local standard deviation that is added in quadrature when flattening, so that noise in flat fields stays small."""
 
@@ -39,6 +41,20 @@ class Frame:
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.flat.shape[0], self.flat.shape[1]
+
+    def hiding(self, hidden: np.ndarray) -> Frame:
+        """The same frame where the pixels ``hidden`` do not count: grey holds the local mean there, flat is zero."""
+        seen = self.seen & ~hidden
+        if seen.mean() < LEAST_SEEN:
+            raise InputError(f"less than {LEAST_SEEN:.0%} of the frame would be left to see")
+        filled, unknown = np.where(seen, self.grey, 0).astype(np.float32), ~seen
+        transfer = smoothing(self.shape, FLATTEN_PX / 2)
+        weight, total = (fft.irfft2(fft.rfft2(p) * transfer, s=self.shape) for p in (seen.astype(np.float32), filled))
+        known = float(self.grey[seen].mean())
+        local = (total + 1e-3 * known) / (np.maximum(weight, 0) + 1e-3)
+        grey = np.where(unknown & self.seen, local, self.grey).astype(np.float32)
+        flat = _flat(grey, seen)
+        return Frame(grey, flat, seen, np.asarray(fft.rfft2(flat)))
 
     def filtered(self, transfer: np.ndarray, *, coarse: int = 1) -> np.ndarray:
         """
@@ -79,7 +95,7 @@ def frame(micrograph: Micrograph) -> Frame:
     pixels = micrograph.pixels if micrograph.mask is None else np.where(micrograph.mask, micrograph.pixels, 0)
     grey = _resized(np.ascontiguousarray(pixels, np.float32), shape)
     shown = seen > 0.5
-    if shown.mean() < 0.05:
+    if shown.mean() < LEAST_SEEN:
         raise InputError(f"{micrograph.source or 'the image'}: less than a twentieth of the picture shows the specimen")
     mean = float(grey[shown].sum() / seen[shown].sum())
     grey = np.where(shown, grey / np.maximum(seen, 0.5), mean).astype(np.float32)
