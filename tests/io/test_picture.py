@@ -67,6 +67,12 @@ def test_colours_become_luminance_and_say_so(tmp_path: Path) -> None:
     assert micrograph.notes == ("a colour picture; grey is its luminance",)
 
 
+def test_a_coloured_letter_is_no_colour_picture(tmp_path: Path) -> None:
+    colours = np.full((20, 30, 3), 90, np.uint8)
+    colours[2:6, 2:6] = (255, 40, 40)
+    assert io.read(saved(tmp_path / "a.png", colours)).notes == ("parts of the picture are coloured; grey is their luminance",)
+
+
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     pixels = np.zeros((1, 3, 4), np.uint8)
     pixels[0, :, 3] = 255, 0, 51

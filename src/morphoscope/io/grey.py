@@ -10,6 +10,12 @@ LUMINANCE = np.array([0.299, 0.587, 0.114])
 NEARLY_GREY = 8 / 255
 """Channels that differ by no more than this are grey, up to the colour noise of a JPEG."""
 
+COLOURED, MOSTLY = 25 / 255, 0.35
+"""Difference of channels from which a pixel is coloured, and share of such pixels from which the whole picture is."""
+
+IN_COLOUR = "a colour picture; grey is its luminance"
+COLOUR_ON_IT = "parts of the picture are coloured; grey is their luminance"
+
 
 def flatten(
     samples: np.ndarray, *, alpha: bool = False, premultiplied: bool = False, white: float | None = None
@@ -48,8 +54,10 @@ def _luminance(samples: np.ndarray, full: float) -> tuple[np.ndarray, list[str]]
     if np.array_equal(first, second) and np.array_equal(second, third):
         return first, []
     spread = samples.max(axis=-1).astype(np.float64) - samples.min(axis=-1)
-    note = ["a colour picture; grey is its luminance"] if spread.max() > NEARLY_GREY * full else []
-    return samples @ LUMINANCE, note
+    if spread.max() <= NEARLY_GREY * full:
+        return samples @ LUMINANCE, []
+    whole = np.mean(spread > COLOURED * full) > MOSTLY
+    return samples @ LUMINANCE, [IN_COLOUR if whole else COLOUR_ON_IT]
 
 
 def upright(plane: np.ndarray, orientation: int) -> np.ndarray:
