@@ -21,7 +21,7 @@ from morphoscope.core import Micrograph
 from morphoscope.measure import scalebar
 from morphoscope.physics import blend, scalebars, sem
 
-SEED = 2024
+SEED = 2026
 BARS, BARE = 2000, 300
 COLUMNS = ("picture", "style", "words", "value_nm", "length_px", "read_nm", "read_px", "confidence", "reason")
 

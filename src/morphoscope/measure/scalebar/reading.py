@@ -30,6 +30,8 @@ ENOUGH, OTHER = 0.35, 0.3
 """Score of a pair after which less likely lines are not read, and of a line that is read all the same."""
 STRONG = 0.5
 """Quality of a stroke whose surroundings are looked at even if another bar has been read."""
+CONFIRM = 2
+"""Readings that must say millimetres again."""
 READABLE = 0.6
 """Score of the recogniser from which what it read is trusted to be letters."""
 
@@ -186,7 +188,12 @@ def decide(grey: np.ndarray, pairs: list[Pair], reader: Reader, known_nm: float 
     length, agreement = _agreed(best.length, votes)
     if length is None:
         return abstain(f"the label reads differently each time: {', '.join(map(repr, votes))}", best, 0.2)
-    return _answer(replace(best, length=length), agreement, known_nm)
+    answer = _answer(replace(best, length=length), agreement, known_nm)
+    if answer.value_nm is not None:
+        against = _against(length, words.otherwise(grey, (text.left, text.top, text.right, text.bottom), reader))
+        if against is not None:
+            return abstain(f"the label reads differently in other ways: {text.words!r}, {against!r}", best, 0.2)
+    return answer
 
 
 def _may_agree(one: Length, other: Length) -> bool:
@@ -246,6 +253,17 @@ def _is_half(grey: np.ndarray, pair: Pair) -> bool:
     raised = plane[bar.top : bar.bottom].mean(axis=0) - around > 0.3 * bar.contrast
     long = max(3, int(0.7 * bar.length_px))
     return raised.size >= long and float(np.convolve(raised, np.full(long, 1 / long), "valid").max()) > 0.8
+
+
+def _against(length: Length, told: list[str]) -> str | None:
+    """The first reading that contradicts ``length``; for millimetres, which others are taken for, also one that does not confirm."""
+    others = [(words, lengths[-1]) for words in told if (lengths := label.parse(words, any_value=True))]
+    if length.unit != "mm":
+        return next((words for words, other in others if not _may_agree(other, length)), None)
+    same = [math.isclose(other.nm, length.nm, rel_tol=1e-4) for _, other in others]
+    if sum(same) >= CONFIRM and all(same):
+        return None
+    return next((words for (words, _), agrees in zip(others, same, strict=True) if not agrees), told[0] if told else "")
 
 
 def _answer(pair: Pair, agreement: float, known_nm: float | None) -> ScaleBar:

@@ -44,6 +44,11 @@ class Reader(Protocol):
     def read(self, crops: list[np.ndarray]) -> list[tuple[str, float]]: ...
 
 
+LEFT = ((1.0, 0.3), (2.0, 0.15))
+"""Heights more on the left, with shares of the height above and below."""
+SHARPEN = 1.5
+
+
 def likely_lines(grey: np.ndarray, strokes: list[Bar]) -> list[tuple[float, Box]]:
     """Lines of letters that may be the label of one of ``strokes``, best first."""
     scored: list[tuple[float, Box]] = []
@@ -172,3 +177,19 @@ def again(grey: np.ndarray, box: Box, reader: Reader) -> list[str]:
     if len({length.nm for words in votes for length in label.parse(words, any_value=True)}) != 1:
         votes += [words for words, _ in reader.read([zoomed(255 - inverted, 0.7)])]
     return votes
+
+
+def otherwise(grey: np.ndarray, box: Box, reader: Reader) -> list[str]:
+    """
+    The words in ``box`` read in ways that find what the others miss: a first digit left outside, a unit that is blurred.
+
+    With one and with two heights more on the left, with more above and below, and sharpened.
+    """
+    left, top, right, bottom = box
+    if min(crop(grey, box).shape) < 3:
+        return []
+    crops = [enlarged(grey, (left - more * (bottom - top), top, right, bottom), aside=0.2, over=over) for more, over in LEFT]
+    crops.append(enlarged(grey, box, aside=0.6, over=0.6))
+    plain = enlarged(grey, box, aside=0.3, over=0.15).astype(np.float64)
+    crops.append(np.clip(plain + SHARPEN * (plain - ndimage.gaussian_filter(plain, 2)), 0, 255).astype(np.uint8))
+    return [words for words, _ in reader.read(crops)]
