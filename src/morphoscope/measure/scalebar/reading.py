@@ -256,7 +256,7 @@ def _is_half(grey: np.ndarray, pair: Pair) -> bool:
 
 
 def _against(length: Length, told: list[str]) -> str | None:
-    """The first reading that contradicts ``length``; for millimetres, which others are taken for, also one that does not confirm."""
+    """The first reading that contradicts ``length``; for millimetres, also the first that does not confirm them."""
     others = [(words, lengths[-1]) for words in told if (lengths := label.parse(words, any_value=True))]
     if length.unit != "mm":
         return next((words for words, other in others if not _may_agree(other, length)), None)
