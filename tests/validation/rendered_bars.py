@@ -3,7 +3,8 @@ Rendered scale bars and what the reader says of them, one row a bar.
 
 ``python tests/validation/rendered_bars.py ROWS.csv`` writes the rows of 2,000 bars and of 300 pictures without one, and
 goes on where it was stopped; ``... ROWS.csv TABLE.csv`` also writes the table by style. Every picture has a random stream of
-its own, so any part can be made alone.
+its own, so any part can be made alone. The two thousand of another seed (2024) were read before: 99.5 % of the values given
+were right, five wrong by powers of ten. Since then labels are read in four more ways, and the seed is a new one.
 """
 
 from __future__ import annotations
