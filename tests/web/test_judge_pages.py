@@ -11,7 +11,7 @@ from PIL import Image
 from visitors import OURS, visible
 
 import morphoscope as ms
-from morphoscope.app import Workspace, judgements, task_fields
+from morphoscope.app import TASKS, Workspace, judgements, task_fields
 from morphoscope.datasets import labelled
 from morphoscope.datasets.corrected import corrected
 from morphoscope.errors import BadParameter, InputError, NotFound, WorkspaceError
@@ -93,6 +93,28 @@ def test_nothing_sent_and_unknown_models_are_said(client, images):
     some = {"file": (images[0].name, images[0].read_bytes())}
     sent = client.post("/judge", data={"model": "nobody"}, files=some, headers=OURS)
     assert "there is no model 'nobody' any more" in visible(sent.text)
+
+
+def test_a_report_leads_to_its_judgement_and_forms_offer_corrections(client, judged, lab):
+    run_id = judged.rpartition("/")[2]
+    assert f'href="{judged}"' in client.get(f"/runs/{run_id}").text
+    assert f'href="/judge/{lab.measured}"' not in client.get(f"/runs/{lab.measured}").text
+    client.post(f"{judged}/1", data={"label": "miscible"}, headers=JSON)
+    assert '<option value="corrections">corrected labels' in client.get("/tasks/miscibility-train").text
+    asked = {"data": "corrections", "corrections": "corrections"}
+    assert client.post("/tasks/miscibility-train/check", data=asked, headers=OURS).json()["problems"] == {}
+    client.post(f"{judged}/1", data={"label": ""}, headers=JSON)
+
+
+@pytest.mark.slow
+def test_a_judgement_is_explained(client, judged, finished):
+    if judgements.EXPLAIN not in TASKS:
+        pytest.skip(f"there is no task {judgements.EXPLAIN}")
+    answer = client.post(f"{judged}/0/why", headers=JSON).json()
+    assert finished(answer["run"])["state"] == "done"
+    report = client.get(f"{answer['page']}/report.json").json()
+    assert report["tables"]["reasons"][0]["reason"]
+    assert client.get(f"{answer['page']}/pictures/{report['files']['map']}").headers["content-type"] == "image/png"
 
 
 def test_a_run_that_judged_nothing_has_no_judgement(client, lab):

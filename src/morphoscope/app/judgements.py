@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import Report
 from ..errors import MorphoscopeError, NotFound
+from ..tasks import TASKS as ALL_TASKS
 from ..tasks.miscibility import CLASSES
 from ..tasks.scalebar import images as images_in
 from .corrections import Correction
@@ -17,6 +18,7 @@ from .workspace import Workspace
 TASKS = ("miscibility predict", "classify predict")
 MOST = 400
 BINARY = "p_miscible"
+EXPLAIN = "miscibility explain"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Judged:
     One image as a person sees it judged.
 
     ``number`` is its row, ``answer`` the grade or class ("" where none was given), ``shares`` the probability of each
-    class, ``corrected`` the label a person gave it, or "". What could not be read at all is not ``readable``.
+    class, ``low`` and ``high`` the interval of the logit where it is known, ``corrected`` the label a person gave, or "".
+    What could not be read at all is not ``readable``.
     """
 
     number: int
@@ -34,6 +37,8 @@ class Judged:
     answer: str
     p: float | None
     logit: float | None
+    low: float | None
+    high: float | None
     shares: tuple[tuple[str, float], ...]
     reason: str
     corrected: str
@@ -51,6 +56,7 @@ def judgement(workspace: Workspace, run_id: str) -> dict[str, Any]:
         "classes": list(classes),
         "binary": _binary(report),
         "correctable": "attributes" not in report.values,
+        "explainable": _binary(report) and EXPLAIN in ALL_TASKS,
         "images": [asdict(image) for image in images],
         "answered": sum(bool(image.answer) for image in images),
         "corrected": sum(bool(image.corrected) for image in images),
@@ -82,6 +88,17 @@ def correct(workspace: Workspace, run_id: str, number: int, label: str, *, who: 
         workspace.corrections.remove(report.tables["predictions"][number]["sha256"], classes=classes)
         return None
     return workspace.corrections.add(path, label, classes=classes, who=who)
+
+
+def why(workspace: Workspace, run_id: str, number: int) -> tuple[str, dict[str, Any]]:
+    """The task, and its parameters, that explains why the image of row ``number`` was judged as it was."""
+    if not _binary(_report(workspace, run_id)) or EXPLAIN not in ALL_TASKS:
+        raise NotFound("only judgements of miscibility can be explained")
+    reference = workspace.inputs.reference(picture_of(workspace, run_id, number))
+    if not reference.startswith(("upload:", "run:")):
+        raise NotFound("only images that were dropped on the studio are explained here; the command line explains all")
+    model = workspace.shelf.info(run_id).parameters.get("model")
+    return EXPLAIN, {"files": [reference], "curves": "false"} | ({"model": model} if model else {})
 
 
 def classes_of(report: Report) -> tuple[str, ...]:
@@ -131,6 +148,8 @@ def _judged(number: int, row: dict[str, Any], classes: tuple[str, ...], told: di
         (row["grade"] if binary else row["label"]) or "",
         p,
         row.get("logit"),
+        row.get("logit_low"),
+        row.get("logit_high"),
         tuple(sorted(shares, key=lambda share: -share[1])[:3]),
         row["reason"] or "",
         told.get(row["sha256"], ""),

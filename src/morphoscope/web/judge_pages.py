@@ -57,6 +57,12 @@ def routes(studio: Studio) -> APIRouter:
             return JSONResponse({"number": number, "corrected": label, "kept": len(studio.workspace.corrections.all())})
         return RedirectResponse(f"/judge/{quote(run_id)}#image-{number}", 303)
 
+    @router.post("/judge/{run_id}/{number}/why", summary="Start the explanation of one judgement; the answer names its run")
+    def why(run_id: str, number: int) -> Response:
+        task, raw = judgements.why(studio.workspace, run_id, number)
+        started = studio.start(Asked(task, raw, 0, "auto"))
+        return JSONResponse({"run": started, "page": f"/runs/{started}"}, status_code=202)
+
     return router
 
 
