@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Dataset, Micrograph, Run
+from ..core import Dataset, Run
 from ..datasets import protocols, twins
 from ..errors import InputError
-from . import field_scale
-from .descriptors import described
+from .descriptors import survey
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +46,9 @@ class Material:
 def gather(run: Run, dataset: Dataset, *, look_alike: bool) -> Material:
     """Describe every image of ``dataset``; with ``look_alike`` those that show one place become one group."""
     by_path = {sample.files["image"]: sample for sample in dataset}
-    widths = list[float | None]()
-
-    def seen(path: Path, micrograph: Micrograph) -> None:
-        widths.append(field_scale.width_nm(micrograph))
-
-    names, read, rows, left_out = described(list(by_path), progress=run.progress, seen=seen)
-    kept = replace(dataset, samples=tuple(by_path[path] for path in read))
+    found = survey(list(by_path), progress=run.progress)
+    kept = replace(dataset, samples=tuple(by_path[path] for path in found.read))
     if len({sample.label for sample in kept}) < 2:
         raise InputError(f"{dataset.name}: {len(kept)} of {len(dataset)} images can be read, too few to learn two classes")
-    pairs = twins.find(kept, rows, progress=run.progress) if look_alike else []
-    return Material(twins.together(kept, pairs), names, rows, left_out, widths, pairs)
+    pairs = twins.find(kept, found.rows, progress=run.progress) if look_alike else []
+    return Material(twins.together(kept, pairs), found.names, found.rows, found.left_out, found.widths_nm, pairs)
