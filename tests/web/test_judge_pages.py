@@ -56,8 +56,10 @@ def test_dropped_images_are_judged_with_their_pictures(client, judged):
     data = client.get(f"{judged}.json").json()["judgement"]
     assert [image["file"] for image in data["images"]][-1] == "broken.png"
     assert {image["file"] for image in data["images"]} == {"a.png", "b.png", "broken.png"}
-    logits = [image["logit"] for image in data["images"] if image["logit"] is not None]
-    assert len(logits) == 2
+    logits = [image["logit"] for image in data["images"] if image["logit"] is not None and image["answer"]]
+    assert sum(image["logit"] is not None for image in data["images"]) == 2
+    answered = [bool(image["answer"]) for image in data["images"]]
+    assert answered == sorted(answered, reverse=True)
     assert logits == sorted(logits, reverse=True)
     text = visible(client.get(judged).text)
     assert "no answer" in text

@@ -46,12 +46,13 @@ class Judged:
 
 
 def judgement(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """A finished prediction: title, model, classes, images in the report's order, and how many are not shown."""
+    """A finished prediction: classes, images in the report's order with those without answer last, and how many are hidden."""
     report = _report(workspace, run_id)
     classes = classes_of(report)
     rows = report.tables["predictions"]
     told = workspace.corrections.labels(classes)
     images = [_judged(number, row, classes, told) for number, row in enumerate(rows[:MOST])]
+    images.sort(key=lambda image: not image.answer)
     return {
         "classes": list(classes),
         "binary": _binary(report),
