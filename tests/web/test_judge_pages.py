@@ -94,7 +94,9 @@ def test_nothing_sent_and_unknown_models_are_said(client, images):
     assert "choose at least one image" in visible(sent.text)
     some = {"file": (images[0].name, images[0].read_bytes())}
     sent = client.post("/judge", data={"model": "nobody"}, files=some, headers=OURS)
-    assert "there is no model 'nobody' any more" in visible(sent.text)
+    assert (sent.status_code, "upload a file or choose a file of a run" in visible(sent.text)) == (422, True)
+    sent = client.post("/judge", data={"model": "run:nobody"}, files=some, headers=OURS)
+    assert (sent.status_code, "no finished run 'nobody'" in visible(sent.text)) == (404, True)
 
 
 def test_a_report_leads_to_its_judgement_and_forms_offer_corrections(client, judged, lab):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import itertools
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from ..tasks import TASKS as ALL_TASKS
 from ..tasks.miscibility import CLASSES
 from ..tasks.scalebar import images as images_in
 from .corrections import Correction
+from .fields import task_fields
 from .models import SHIPPED, KnownModel, describe
 from .workspace import Workspace
 
 TASKS = ("miscibility predict", "classify predict")
-MOST = 400
+TRAININGS = ("miscibility train", "classify train")
+MOST, LATEST = 400, 4
 BINARY = "p_miscible"
 EXPLAIN = "miscibility explain"
 
@@ -111,15 +114,24 @@ def classes_of(report: Report) -> tuple[str, ...]:
 
 
 def choices(workspace: Workspace) -> list[KnownModel]:
-    """The models that images can be judged by: the shipped one, kept ones, and those of trainings."""
+    """The models that images can be judged by: the shipped one, kept ones, and those of the latest trainings."""
     found = [describe(SHIPPED, "miscibility of polymer blends (shipped)", ""), *workspace.models.all()]
-    for info in workspace.shelf.all():
-        if info.state == "done" and info.task in ("miscibility train", "classify train"):
-            try:
-                found.append(describe(workspace.shelf.folder(info.id), "", f"run:{info.id}"))
-            except MorphoscopeError:
-                continue
+    trained = (info for info in workspace.shelf.all() if info.state == "done" and info.task in TRAININGS)
+    for info in itertools.islice(trained, LATEST):
+        try:
+            model = describe(workspace.shelf.folder(info.id), "", f"run:{info.id}")
+        except MorphoscopeError:
+            continue
+        found.append(replace(model, name=f"{model.name}, {info.started[:16].replace('T', ' ')}"))
     return found
+
+
+def chosen(workspace: Workspace, reference: str) -> KnownModel:
+    """The model behind ``reference``, whether it is among the ``choices`` or an older training's."""
+    if not reference:
+        return describe(SHIPPED, "shipped", "")
+    folder = workspace.inputs.resolve(reference, task_fields(TASKS[1])["model"], web=True)
+    return describe(folder, "", reference)
 
 
 def task_of(model: KnownModel) -> str:

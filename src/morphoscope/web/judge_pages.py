@@ -98,9 +98,7 @@ def _start(studio: Studio, request: Request, form: FormData) -> Response:
         sent = [part for part in form.getlist("file") if isinstance(part, UploadFile) and part.filename]
         if not sent:
             raise BadParameter("choose at least one image to judge")
-        model = next((m for m in judgements.choices(studio.workspace) if m.reference == chosen), None)
-        if model is None:
-            raise BadParameter(f"there is no model {chosen!r} any more; choose another")
+        model = judgements.chosen(studio.workspace, chosen)
         raw: dict[str, Any] = {"files": keep(studio, sent)} | ({"model": chosen} if chosen else {})
         run_id = studio.start(Asked(judgements.task_of(model), raw, 0, "auto"))
     except MorphoscopeError as error:
