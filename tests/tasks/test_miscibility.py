@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from morphoscope.core import Run
+from morphoscope.core import Micrograph, PixelSize, Run
 from morphoscope.datasets import fake_blends
 from morphoscope.errors import InputError
+from morphoscope.io import write
 from morphoscope.tasks import miscibility, miscibility_training
 from morphoscope.tasks.descriptors import table
 
@@ -94,3 +95,11 @@ def test_descriptors_as_a_table(fake, tmp_path):
     assert len(lines) == 37
     assert len(lines[0].split(",")) == 283
     assert report.values["descriptors"].value == 282
+
+
+def test_a_judge_warns_of_fields_of_another_scale(trained, tmp_path):
+    run, _ = trained
+    pixels = np.random.default_rng(0).random((64, 64), dtype=np.float32)
+    write(Micrograph(pixels, PixelSize(1000.0, 1000.0, "given")), tmp_path / "wide.ome.tif")
+    report = miscibility.predict(Run(tmp_path), (tmp_path / "wide.ome.tif",), model=run.folder)
+    assert "1 of 1 images are of another scale than the model: fields 64 um to 64 um wide" in report.notes[-1]

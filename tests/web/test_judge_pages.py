@@ -11,7 +11,7 @@ from PIL import Image
 from visitors import OURS, visible
 
 import morphoscope as ms
-from morphoscope.app import Workspace, judgements, task_fields
+from morphoscope.app import TASKS, Workspace, judgements, task_fields
 from morphoscope.datasets import labelled
 from morphoscope.datasets.corrected import corrected
 from morphoscope.errors import BadParameter, InputError, NotFound, WorkspaceError
@@ -56,8 +56,10 @@ def test_dropped_images_are_judged_with_their_pictures(client, judged):
     data = client.get(f"{judged}.json").json()["judgement"]
     assert [image["file"] for image in data["images"]][-1] == "broken.png"
     assert {image["file"] for image in data["images"]} == {"a.png", "b.png", "broken.png"}
-    logits = [image["logit"] for image in data["images"] if image["logit"] is not None]
-    assert len(logits) == 2
+    logits = [image["logit"] for image in data["images"] if image["logit"] is not None and image["answer"]]
+    assert sum(image["logit"] is not None for image in data["images"]) == 2
+    answered = [bool(image["answer"]) for image in data["images"]]
+    assert answered == sorted(answered, reverse=True)
     assert logits == sorted(logits, reverse=True)
     text = visible(client.get(judged).text)
     assert "no answer" in text
@@ -92,7 +94,31 @@ def test_nothing_sent_and_unknown_models_are_said(client, images):
     assert "choose at least one image" in visible(sent.text)
     some = {"file": (images[0].name, images[0].read_bytes())}
     sent = client.post("/judge", data={"model": "nobody"}, files=some, headers=OURS)
-    assert "there is no model 'nobody' any more" in visible(sent.text)
+    assert (sent.status_code, "upload a file or choose a file of a run" in visible(sent.text)) == (422, True)
+    sent = client.post("/judge", data={"model": "run:nobody"}, files=some, headers=OURS)
+    assert (sent.status_code, "no finished run 'nobody'" in visible(sent.text)) == (404, True)
+
+
+def test_a_report_leads_to_its_judgement_and_forms_offer_corrections(client, judged, lab):
+    run_id = judged.rpartition("/")[2]
+    assert f'href="{judged}"' in client.get(f"/runs/{run_id}").text
+    assert f'href="/judge/{lab.measured}"' not in client.get(f"/runs/{lab.measured}").text
+    client.post(f"{judged}/1", data={"label": "miscible"}, headers=JSON)
+    assert '<option value="corrections">corrected labels' in client.get("/tasks/miscibility-train").text
+    asked = {"data": "corrections", "corrections": "corrections"}
+    assert client.post("/tasks/miscibility-train/check", data=asked, headers=OURS).json()["problems"] == {}
+    client.post(f"{judged}/1", data={"label": ""}, headers=JSON)
+
+
+@pytest.mark.slow
+def test_a_judgement_is_explained(client, judged, finished):
+    if judgements.EXPLAIN not in TASKS:
+        pytest.skip(f"there is no task {judgements.EXPLAIN}")
+    answer = client.post(f"{judged}/0/why", headers=JSON).json()
+    assert finished(answer["run"])["state"] == "done"
+    report = client.get(f"{answer['page']}/report.json").json()
+    assert report["tables"]["reasons"][0]["reason"]
+    assert client.get(f"{answer['page']}/pictures/{report['files']['map']}").headers["content-type"] == "image/png"
 
 
 def test_a_run_that_judged_nothing_has_no_judgement(client, lab):

@@ -61,6 +61,10 @@ class Inputs:
         self._check(name, path, field.param.accepts if field else "any")
         return path.resolve()
 
+    def named(self, text: str) -> bool:
+        """Whether ``text`` is a name of the workspace's own: a kept model, or its corrections."""
+        return self._model(text) is not None or (text == CORRECTIONS and self._corrections.is_file())
+
     def _corrected(self) -> Path:
         if not self._corrections.is_file():
             raise NotFound("no label was corrected in this workspace yet; 'morphoscope corrections add' and the studio do")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import itertools
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..core import Report
 from ..errors import MorphoscopeError, NotFound
+from ..tasks import TASKS as ALL_TASKS
 from ..tasks.miscibility import CLASSES
 from ..tasks.scalebar import images as images_in
 from .corrections import Correction
+from .fields import task_fields
 from .models import SHIPPED, KnownModel, describe
 from .workspace import Workspace
 
 TASKS = ("miscibility predict", "classify predict")
-MOST = 400
+TRAININGS = ("miscibility train", "classify train")
+MOST, LATEST = 400, 4
 BINARY = "p_miscible"
+EXPLAIN = "miscibility explain"
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,8 @@ class Judged:
     One image as a person sees it judged.
 
     ``number`` is its row, ``answer`` the grade or class ("" where none was given), ``shares`` the probability of each
-    class, ``corrected`` the label a person gave it, or "". What could not be read at all is not ``readable``.
+    class, ``low`` and ``high`` the interval of the logit where it is known, ``corrected`` the label a person gave, or "".
+    What could not be read at all is not ``readable``.
     """
 
     number: int
@@ -34,6 +40,8 @@ class Judged:
     answer: str
     p: float | None
     logit: float | None
+    low: float | None
+    high: float | None
     shares: tuple[tuple[str, float], ...]
     reason: str
     corrected: str
@@ -41,16 +49,18 @@ class Judged:
 
 
 def judgement(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """A finished prediction: title, model, classes, images in the report's order, and how many are not shown."""
+    """A finished prediction: classes, images in the report's order with those without answer last, and how many are hidden."""
     report = _report(workspace, run_id)
     classes = classes_of(report)
     rows = report.tables["predictions"]
     told = workspace.corrections.labels(classes)
     images = [_judged(number, row, classes, told) for number, row in enumerate(rows[:MOST])]
+    images.sort(key=lambda image: not image.answer)
     return {
         "classes": list(classes),
         "binary": _binary(report),
         "correctable": "attributes" not in report.values,
+        "explainable": _binary(report) and EXPLAIN in ALL_TASKS,
         "images": [asdict(image) for image in images],
         "answered": sum(bool(image.answer) for image in images),
         "corrected": sum(bool(image.corrected) for image in images),
@@ -84,6 +94,17 @@ def correct(workspace: Workspace, run_id: str, number: int, label: str, *, who: 
     return workspace.corrections.add(path, label, classes=classes, who=who)
 
 
+def why(workspace: Workspace, run_id: str, number: int) -> tuple[str, dict[str, Any]]:
+    """The task, and its parameters, that explains why the image of row ``number`` was judged as it was."""
+    if not _binary(_report(workspace, run_id)) or EXPLAIN not in ALL_TASKS:
+        raise NotFound("only judgements of miscibility can be explained")
+    reference = workspace.inputs.reference(picture_of(workspace, run_id, number))
+    if not reference.startswith(("upload:", "run:")):
+        raise NotFound("only images that were dropped on the studio are explained here; the command line explains all")
+    model = workspace.shelf.info(run_id).parameters.get("model")
+    return EXPLAIN, {"files": [reference], "curves": "false"} | ({"model": model} if model else {})
+
+
 def classes_of(report: Report) -> tuple[str, ...]:
     """The classes that a prediction chose from, the positive one last."""
     if _binary(report):
@@ -93,15 +114,24 @@ def classes_of(report: Report) -> tuple[str, ...]:
 
 
 def choices(workspace: Workspace) -> list[KnownModel]:
-    """The models that images can be judged by: the shipped one, kept ones, and those of trainings."""
+    """The models that images can be judged by: the shipped one, kept ones, and those of the latest trainings."""
     found = [describe(SHIPPED, "miscibility of polymer blends (shipped)", ""), *workspace.models.all()]
-    for info in workspace.shelf.all():
-        if info.state == "done" and info.task in ("miscibility train", "classify train"):
-            try:
-                found.append(describe(workspace.shelf.folder(info.id), "", f"run:{info.id}"))
-            except MorphoscopeError:
-                continue
+    trained = (info for info in workspace.shelf.all() if info.state == "done" and info.task in TRAININGS)
+    for info in itertools.islice(trained, LATEST):
+        try:
+            model = describe(workspace.shelf.folder(info.id), "", f"run:{info.id}")
+        except MorphoscopeError:
+            continue
+        found.append(replace(model, name=f"{model.name}, {info.started[:16].replace('T', ' ')}"))
     return found
+
+
+def chosen(workspace: Workspace, reference: str) -> KnownModel:
+    """The model behind ``reference``, whether it is among the ``choices`` or an older training's."""
+    if not reference:
+        return describe(SHIPPED, "shipped", "")
+    folder = workspace.inputs.resolve(reference, task_fields(TASKS[1])["model"], web=True)
+    return describe(folder, "", reference)
 
 
 def task_of(model: KnownModel) -> str:
@@ -131,6 +161,8 @@ def _judged(number: int, row: dict[str, Any], classes: tuple[str, ...], told: di
         (row["grade"] if binary else row["label"]) or "",
         p,
         row.get("logit"),
+        row.get("logit_low"),
+        row.get("logit_high"),
         tuple(sorted(shares, key=lambda share: -share[1])[:3]),
         row["reason"] or "",
         told.get(row["sha256"], ""),

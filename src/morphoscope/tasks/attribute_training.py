@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,7 @@ from scipy import special
 
 from .. import learn
 from ..core import Dataset, Figure, Quantity, Report, Run
-from ..datasets import attributes, protocols, twins
+from ..datasets import attributes
 from ..errors import InputError
 from ..learn import novelty
 from ..learn.attributes import Attributes
@@ -20,28 +18,19 @@ from ..learn.logistic import Logistic
 from ..learn.model_folder import write_model
 from ..measure import scores
 from . import class_scoring, field_scale
+from .class_material import Material
 from .rows import write_rows
 
 YES_NO = ("no", "yes")
 NAMES = ("macro_auroc", "macro_f1", "accuracy", "exact_match")
 
 
-def train(
-    run: Run,
-    dataset: Dataset,
-    known: tuple[str, ...],
-    described: tuple[tuple[str, ...], np.ndarray, list[tuple[Path, str]], list[float | None]],
-    *,
-    protocol: str,
-    folds: int,
-    repeats: int,
-    pairs: Sequence[twins.Pair],
-) -> Report:
-    """Fit and score the attributes ``known`` of ``dataset``, whose descriptors and unread files are ``described``."""
-    names, rows, left_out, widths = described
+def train(run: Run, material: Material, known: tuple[str, ...], *, protocol: str, folds: int, repeats: int) -> Report:
+    """Fit and score the attributes ``known`` of the ``material``."""
+    dataset, rows = material.dataset, material.rows
     truth = attributes.matrix(dataset, known)
     _check(dataset, known, truth)
-    cuts = list(protocols.splits(_as_one(dataset), protocol, folds=folds, repeats=repeats, seed=run.seed))
+    cuts = material.cuts(_as_one(dataset), protocol, folds=folds, repeats=repeats, seed=run.seed)
     logits, unlike = _held_out(run, rows, truth, known, class_scoring.places(dataset, cuts))
     found, table = _scores(run, truth, logits, known, [sample.group for sample in dataset])
     value = found["macro_auroc"]
@@ -49,8 +38,10 @@ def train(
         f"macro AUROC {value.value:.3f} [{value.low:.3f}, {value.high:.3f}], held out ({protocol}, {len(dataset.groups)} groups)"
     )
     settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(dataset)}
-    model = _whole(rows, truth, names, known, float(np.percentile(unlike, learn.training.UNLIKE_PERCENTILE)))
-    write_model(model.to_model(settings | field_scale.learnt(widths), _card(dataset, known, honest)), run.file("model"))
+    model = _whole(rows, truth, material.names, known, float(np.percentile(unlike, learn.training.UNLIKE_PERCENTILE)))
+    write_model(
+        model.to_model(settings | field_scale.learnt(material.widths_nm), _card(dataset, known, honest)), run.file("model")
+    )
     p = special.expit(logits.mean(axis=0))
     columns = [f"p_{name}" for name in known]
     held_out = [
@@ -61,10 +52,10 @@ def train(
     return Report(
         title=f"{len(known)} attributes learnt from {len(dataset)} images: {honest}",
         values={"images": Quantity(len(dataset)), "attributes": Quantity(len(known)), **found},
-        tables={"by_attribute": table, "left_out": [{"file": path.name, "reason": reason} for path, reason in left_out]},
+        tables={"by_attribute": table, "left_out": material.unread()},
         figures={"auroc": Figure("forest", ("by_attribute:auroc",), "AUROC of each attribute, held out")},
         files={"model": "model/model.json", "card": "model/card.md", "held_out": "held_out.csv"},
-        notes=class_scoring.notes(dataset, cuts, pairs),
+        notes=class_scoring.notes(dataset, cuts, material.pairs),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Protocol
 
 import numpy as np
 
-from ..core import Figure, Micrograph, Param, Quantity, Report, Run
+from ..core import Figure, Param, Quantity, Report, Run
 from ..datasets.leaks import sha256
 from ..errors import InputError
 from ..learn import attributes as learnt_attributes
@@ -20,7 +20,7 @@ from ..learn.judge import Judge
 from ..learn.model_folder import read_model
 from . import field_scale
 from .contact_sheet import contact_sheet
-from .descriptors import described
+from .descriptors import survey
 from .rows import write_rows
 from .scalebar import images
 
@@ -83,17 +83,12 @@ def predict(
     paths = list(images(files))
     if not paths:
         raise InputError("no image in what was given; give images or folders of them")
-    widths = list[float | None]()
-
-    def seen(path: Path, micrograph: Micrograph) -> None:
-        widths.append(field_scale.width_nm(micrograph))
-
-    names, read, rows, left_out = described(paths, progress=run.progress, seen=seen)
-    if read and names != judge.names:
+    found = survey(paths, progress=run.progress)
+    if found.read and found.names != judge.names:
         raise InputError("the model was trained on other descriptors than this version takes; train it again")
     classes = judge.attributes
-    answers = _answers(judge, read, rows, least_p, several=several) + [
-        _unread(path, reason, classes) for path, reason in left_out
+    answers = _answers(judge, found.read, found.rows, least_p, several=several) + [
+        _unread(path, reason, classes) for path, reason in found.left_out
     ]
     answers.sort(key=lambda row: (row["novelty"] is None, row["label"] is None, row["label"] or "", -(row["p"] or 0.0)))
     shown = [(Path(row["path"]), _caption(row)) for row in answers if row["novelty"] is not None]
@@ -112,7 +107,7 @@ def predict(
         figures={"sheet": Figure("image", ("sheet",), "By class, the surest first")} if shown else {},
         notes=(
             f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",
-            *field_scale.warning(known.settings, widths),
+            *field_scale.warning(known.settings, found.widths_nm),
         ),
     )
 

@@ -94,8 +94,9 @@ def reliability(sure: np.ndarray, right: np.ndarray) -> Curve:
     """Share of right answers against their probability, in groups of equal number."""
     order = np.array_split(np.argsort(sure, kind="stable"), min(10, max(2, sure.size // 10)))
     x, y = (np.array([values[part].mean() for part in order]) for values in (sure, right.astype(float)))
-    error = np.array([np.sqrt(max(share * (1 - share), 1e-4) / part.size) for share, part in zip(y, order, strict=True)])
-    return Curve(x, y, "probability of the answer", "share of right answers", y_error=error)
+    ends = [scores.wilson(int(right[part].sum()), part.size) for part in order]
+    low, high = np.array(ends).T
+    return Curve(x, y, "probability of the answer", "share of right answers", y_low=low, y_high=high)
 
 
 def notes(dataset: Dataset, cuts: Sequence[Split], pairs: Sequence[tuple[int, int]]) -> tuple[str, ...]:

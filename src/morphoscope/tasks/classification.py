@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+from scipy import special
 
 from .. import learn
-from ..core import Dataset, Figure, Micrograph, Param, Quantity, Report, Run
-from ..datasets import attributes, labelled, protocols, twins
+from ..core import Curve, Dataset, Figure, Param, Quantity, Report, Run
+from ..datasets import attributes, labelled
 from ..datasets.corrected import corrected
-from ..errors import BadParameter, InputError
-from ..learn.judge import Held
+from ..errors import BadParameter
+from ..learn.judge import Judge
 from ..learn.model_folder import write_model
 from ..measure import class_scores
 from . import attribute_training, class_scoring, field_scale
+from .class_material import Material, gather
 from .class_scoring import NAMES
 from .datasets import CORRECTIONS
-from .descriptors import described
 from .few_shots import learning_curve
 from .rows import write_rows
 
 PROTOCOLS = ("grouped", "random")
+FIGURES = {
+    "confusion": Figure("confusion", ("confusion",), "Held-out answers of the first cut: true class against answer"),
+    "reliability": Figure("line", ("reliability",), "Share of right answers against their probability, held out"),
+}
 
 
 def train(
@@ -51,7 +55,8 @@ def train(
     Learn the classes of labelled images, and score the answers on images whose group was never seen.
 
     Descriptors of blobs, domains, waves and texture, print left out, go into a regularised logistic regression with any
-    number of classes. The model in this run's folder is fitted on all images; its scores are those of the held-out parts.
+    number of classes, whose probabilities are stretched by one factor to fit the held-out answers. The model in this run's
+    folder is fitted on all images; its scores are those of the held-out parts.
 
     A CSV whose labels are joined by ``;``, or that has columns of 0 and 1 in place of a label, gives an image several
     attributes, each of which gets a regression and a score of its own.
@@ -59,111 +64,79 @@ def train(
     several = attributes.several(data)
     if several and (corrections is not None or shots):
         raise BadParameter("corrections and shots are for one label an image; this table has several")
-    dataset, known = (
-        attributes.load(data, group_pattern=group_pattern) if several else (_loaded(data, group_pattern, corrections), ())
-    )
-    names, dataset, rows, left_out, widths = readable(run, dataset)
-    pairs = twins.find(dataset, rows, progress=run.progress) if same_place == "together" else []
-    dataset = twins.together(dataset, pairs)
     if several:
-        return attribute_training.train(
-            run, dataset, known, (names, rows, left_out, widths), protocol=protocol, folds=folds, repeats=repeats, pairs=pairs
-        )
-    cuts = _cuts(run, dataset, protocol, folds, repeats, pairs)
+        dataset, known = attributes.load(data, group_pattern=group_pattern)
+    else:
+        dataset = labelled.load(data, group_pattern=group_pattern)
+        dataset = dataset if corrections is None else corrected(dataset, corrections)
+    material = gather(run, dataset, look_alike=same_place == "together")
+    if several:
+        return attribute_training.train(run, material, known, protocol=protocol, folds=folds, repeats=repeats)
+    return _classes(run, material, protocol=protocol, folds=folds, repeats=repeats, shots=shots)
+
+
+def _classes(run: Run, material: Material, *, protocol: str, folds: int, repeats: int, shots: tuple[int, ...]) -> Report:
+    dataset, rows = material.dataset, material.rows
+    cuts = material.cuts(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed)
+    parts = class_scoring.places(dataset, cuts)
     labels = [str(sample.label) for sample in dataset]
     classes = tuple(sorted(set(labels)))
     held = learn.training.cross_validated(
-        rows, labels, class_scoring.places(dataset, cuts), classes=classes,
+        rows, labels, parts, classes=classes,
         progress=lambda done: run.progress(done, len(cuts), f"fold {done + 1} of {len(cuts)}"),
     )  # fmt: skip
-    found, tables, curve = _scored(run, dataset, rows, held, cuts, classes)
-    curves, figures = {"reliability": curve}, dict[str, Figure]()
+    code, raw = np.array([classes.index(label) for label in labels]), [class_scores.columns(logits) for logits in held.logits]
+    evidence = learn.temperature.stretched(code, raw, parts)
+    found = class_scoring.intervals(run, code, evidence, [sample.group for sample in dataset])
+    tables, curve = _told(run, dataset, evidence[0], held.novelty, classes)
+    own = {"model": "descriptors, logistic regression", **{name: found[name].value for name in NAMES}}
+    tables = {"models": [own, *class_scoring.baselines(rows, code, parts, len(classes))], **tables}
+    curves, figures = {"reliability": curve}, dict(FIGURES)
     if shots:
-        curves["few_shots"], tables["few_shots"] = learning_curve(
-            run, rows, labels, classes, class_scoring.places(dataset, cuts), shots
-        )
-        figures["few_shots"] = Figure(
-            "band", ("few_shots",), "After so few images of each class; 95 % of 20 draws lie in the band"
-        )
+        curves["few_shots"], tables["few_shots"] = learning_curve(run, rows, labels, classes, parts, shots)
+        figures["few_shots"] = Figure("band", ("few_shots",), "After few images of each class; 95 % of 20 draws lie in the band")
     honest = _sentence(found, protocol, dataset)
+    factor = learn.temperature.factor(np.tile(code, len(raw)), np.concatenate(raw))
+    judge = _stretched(learn.training.whole(rows, labels, held, names=material.names, classes=classes), factor)
     settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(dataset)}
-    judge = learn.training.whole(rows, labels, held, names=names, classes=classes)
-    write_model(judge.to_model(settings | field_scale.learnt(widths), _card(dataset, honest)), run.file("model"))
+    settings |= field_scale.learnt(material.widths_nm)
+    write_model(judge.to_model(settings, _card(dataset, honest)), run.file("model"))
     return Report(
         title=f"{len(classes)} classes learnt from {len(dataset)} images: {honest}",
         values={"images": Quantity(len(dataset)), "classes": Quantity(len(classes)), **found},
         curves=curves,
-        tables=tables | {"left_out": [{"file": path.name, "reason": reason} for path, reason in left_out]},
-        figures={
-            "confusion": Figure("confusion", ("confusion",), "Held-out answers of the first cut: true class against answer"),
-            "reliability": Figure("line", ("reliability",), "Share of right answers against their probability, held out"),
-            **figures,
-        },
+        tables=tables | {"left_out": material.unread()},
+        figures=figures,
         files={"model": "model/model.json", "card": "model/card.md", "held_out": "held_out.csv"},
-        notes=class_scoring.notes(dataset, cuts, pairs),
+        notes=class_scoring.notes(dataset, cuts, material.pairs),
         cites=() if dataset.licence == labelled.UNKNOWN else (dataset.cite,),
     )
 
 
-def _loaded(data: Path, group_pattern: str, corrections: Path | None) -> Dataset:
-    dataset = labelled.load(data, group_pattern=group_pattern)
-    return dataset if corrections is None else corrected(dataset, corrections)
-
-
-def _cuts(
-    run: Run, dataset: Dataset, protocol: str, folds: int, repeats: int, pairs: Sequence[twins.Pair]
-) -> list[protocols.Split]:
-    try:
-        return list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
-    except InputError as error:
-        if not pairs:
-            raise
-        raise InputError(
-            f"{error}; {len(pairs)} pair(s) of pictures that show the same place were put together, which "
-            "same_place=ignored undoes (periodic patterns all look like one place)"
-        ) from None
-
-
-def readable(
-    run: Run, dataset: Dataset
-) -> tuple[tuple[str, ...], Dataset, np.ndarray, list[tuple[Path, str]], list[float | None]]:
-    """Names of descriptors; the samples that can be read, a row for each; what cannot; and the width of each field."""
-    by_path = {sample.files["image"]: sample for sample in dataset}
-    widths = list[float | None]()
-
-    def seen(path: Path, micrograph: Micrograph) -> None:
-        widths.append(field_scale.width_nm(micrograph))
-
-    names, read, rows, left_out = described(list(by_path), progress=run.progress, seen=seen)
-    kept = replace(dataset, samples=tuple(by_path[path] for path in read))
-    if len({sample.label for sample in kept}) < 2:
-        raise InputError(f"{dataset.name}: {len(kept)} of {len(dataset)} images can be read, too few to learn two classes")
-    return names, kept, rows, left_out, widths
-
-
-def _scored(
-    run: Run, dataset: Dataset, rows: np.ndarray, held: Held, cuts: Sequence[protocols.Split], classes: tuple[str, ...]
-) -> tuple[dict[str, Quantity], dict[str, list[dict[str, Any]]], Any]:
-    """Scores with intervals, the tables, and the curve of reliability; writes what was held out."""
+def _told(
+    run: Run, dataset: Dataset, evidence: np.ndarray, novelty: np.ndarray, classes: tuple[str, ...]
+) -> tuple[dict[str, list[dict[str, Any]]], Curve]:
+    """Tables and reliability of the held-out ``evidence`` of one cut, which is written as held_out.csv."""
     code = np.array([classes.index(str(sample.label)) for sample in dataset])
-    evidence = [class_scores.columns(logits) for logits in held.logits]
-    found = class_scoring.intervals(run, code, evidence, [sample.group for sample in dataset])
-    first = evidence[0]
-    p = np.exp(first - np.logaddexp.reduce(first, axis=1)[:, None])
+    p = special.softmax(evidence, axis=1)
     answer = p.argmax(axis=1)
     held_out = [
         {"file": s.key, "label": s.label, "group": s.group, "answer": classes[a], "p": float(row[a]), "novelty": float(n)}
         | {f"p_{name}": float(x) for name, x in zip(classes, row, strict=True)}
-        for s, a, row, n in zip(dataset, answer, p, held.novelty, strict=True)
+        for s, a, row, n in zip(dataset, answer, p, novelty, strict=True)
     ]
     write_rows(run.file("held_out.csv"), held_out)
-    own = {"model": "descriptors, logistic regression", **{name: found[name].value for name in NAMES}}
     tables = {
-        "models": [own, *class_scoring.baselines(rows, code, class_scoring.places(dataset, cuts), len(classes))],
-        "by_class": class_scoring.by_class(code, first, classes),
-        "confusion": class_scoring.confusion(code, first, classes),
+        "by_class": class_scoring.by_class(code, evidence, classes),
+        "confusion": class_scoring.confusion(code, evidence, classes),
     }
-    return found, tables, class_scoring.reliability(p.max(axis=1), answer == code)
+    return tables, class_scoring.reliability(p.max(axis=1), answer == code)
+
+
+def _stretched(judge: Judge, factor: float) -> Judge:
+    """``judge`` with probabilities as sure as its held-out answers were right."""
+    fit = judge.logistic
+    return replace(judge, logistic=replace(fit, weights=factor * fit.weights, bias=factor * fit.bias))
 
 
 def _sentence(found: dict[str, Quantity], protocol: str, dataset: Dataset) -> str:

@@ -16,11 +16,11 @@ from ..io import read_micrograph
 from ..measure import descriptors
 from ..measure.annotations import find as find_print
 from ..measure.annotations import without
+from . import field_scale
 from .controls import print_and_size
 from .scalebar import images
 
 Progress = Callable[[float, float, str], None]
-Seen = Callable[[Path, Micrograph], None]
 Described = tuple[tuple[str, ...], list[Path], np.ndarray, list[tuple[Path, str]]]
 
 
@@ -55,16 +55,13 @@ def _silent(done: float, total: float, note: str) -> None:
     """Tell nobody."""
 
 
-def _unseen(path: Path, micrograph: Micrograph) -> None:
-    """Look at nothing."""
-
-
 @dataclass(frozen=True, eq=False)
 class Survey:
     """
     The files that could be described, a row of numbers for each, and (file, reason) of the others.
 
     ``printed`` holds, for each file, what its printed parts and its size alone tell: the raw material of a control.
+    ``widths_nm`` are the widths of the fields, where the pixel size is known.
     """
 
     names: tuple[str, ...]
@@ -72,40 +69,37 @@ class Survey:
     rows: np.ndarray
     left_out: list[tuple[Path, str]]
     printed: np.ndarray
+    widths_nm: list[float | None]
 
 
-def described(paths: Sequence[Path], *, progress: Progress = _silent, seen: Seen = _unseen) -> Described:
-    """
-    Names of the descriptors, the files that could be described, a row for each, and (file, reason) of the others.
-
-    ``seen`` is called with each micrograph that could be described.
-    """
-    found = survey(paths, progress=progress, seen=seen)
+def described(paths: Sequence[Path], *, progress: Progress = _silent) -> Described:
+    """Names of the descriptors, the files that could be described, a row for each, and (file, reason) of the others."""
+    found = survey(paths, progress=progress)
     return found.names, found.read, found.rows, found.left_out
 
 
-def survey(paths: Sequence[Path], *, progress: Progress = _silent, seen: Seen = _unseen) -> Survey:
+def survey(paths: Sequence[Path], *, progress: Progress = _silent) -> Survey:
     """The descriptors of every file that can be described, and what its print and size are."""
     names: tuple[str, ...] = ()
+    widths = list[float | None]()
     read, rows, printed, left_out = list[Path](), list[np.ndarray](), list[np.ndarray](), list[tuple[Path, str]]()
     for k, path in enumerate(paths):
         progress(k, len(paths), path.name)
         try:
             whole = read_micrograph(path, nan="mask")
             found = find_print(whole, grey_bars=False)
-            micrograph = without(whole, found)
-            row = descriptors.describe(micrograph)
+            row = descriptors.describe(without(whole, found))
         except MissingDependency:
             raise
         except MorphoscopeError as error:
             left_out.append((path, str(error)))
             continue
-        seen(path, micrograph)
         names = tuple(row)
         read.append(path)
         rows.append(np.fromiter(row.values(), float, len(row)))
         printed.append(print_and_size(whole, found))
-    return Survey(names, read, np.array(rows), left_out, np.array(printed))
+        widths.append(field_scale.width_nm(whole))
+    return Survey(names, read, np.array(rows), left_out, np.array(printed), widths)
 
 
 def specimen(path: Path) -> Micrograph:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,8 +16,9 @@ from ..errors import InputError
 from ..learn.judge import Held, Judge, fingerprint
 from ..learn.model_folder import write_model
 from ..measure import scores
-from . import criterion
-from .descriptors import survey
+from . import criterion, field_scale
+from .descriptors import Survey, survey
+from .rows import write_rows
 
 NAMES = ("auroc", "balanced_accuracy", "accuracy", "f1", "ece", "brier")
 
@@ -117,14 +116,16 @@ def train(
 ) -> Report:
     """Fit and score a two-class ``learner`` on ``dataset``; the positive class is the last of ``classes``."""
     cuts = list(protocols.splits(dataset, protocol, folds=folds, repeats=repeats, seed=run.seed))
-    names, kept, rows, left_out, printed = _rows(run, dataset)
-    material = Material(dataset, tuple(kept), names, rows, tuple(_indices(kept, cuts)), tuple(classes), tuple(grades))
+    kept, seen = _rows(run, dataset)
+    rows = seen.rows
+    material = Material(dataset, tuple(kept), seen.names, rows, tuple(_indices(kept, cuts)), tuple(classes), tuple(grades))
     groups, truth = material.groups, material.truth
     held = learner.answer(run, material)
     tested = ~np.isnan(held.logits[0])
     found = _scores(run, truth, held, groups, tested)
     honest = _sentence(found, protocol, len(dataset.groups))
     settings = {"name": f"{dataset.name}, {protocol}", "honest": honest, "seed": run.seed, "images": len(kept)}
+    settings |= field_scale.learnt(seen.widths_nm)
     settings["groups"] = sorted({fingerprint(group) for group in groups})
     write_model(learner.model(run, material, held, settings, card(dataset, honest)), run.file("model"))
     answers = [
@@ -140,7 +141,7 @@ def train(
     ]
     write_rows(run.file("held_out.csv"), answers)
     baselines = _baselines(rows, kept, cuts, truth, held.base_rate)
-    baselines.append(_print_only(printed, material))
+    baselines.append(_print_only(seen.printed, material))
     positive = f"f1_{classes[-1]}"
     values = {positive if name == "f1" else name: found[name] for name in NAMES}
     table = [{"model": learner.name, **{name: found[name].value for name in NAMES}}, *baselines]
@@ -151,7 +152,7 @@ def train(
         tables={
             "models": table,
             "confusion": confusion(truth[tested], mean[tested] >= 0, classes),
-            "left_out": [{"file": path.name, "reason": reason} for path, reason in left_out],
+            "left_out": [{"file": path.name, "reason": reason} for path, reason in seen.left_out],
         },
         figures={
             "confusion": Figure("confusion", ("confusion",), "Held-out answers at probability one half"),
@@ -165,14 +166,14 @@ def train(
     return learner.tell(criterion.added(run, report, answered, classes=classes, grades=grades), material)
 
 
-def _rows(run: Run, dataset: Dataset) -> tuple[tuple[str, ...], list[Any], np.ndarray, list[tuple[Path, str]], np.ndarray]:
-    """Descriptors of every sample that can be read, and what its print and size tell."""
+def _rows(run: Run, dataset: Dataset) -> tuple[list[Sample], Survey]:
+    """Every sample that can be read, and what was found in it."""
     by_path = {sample.files["image"]: sample for sample in dataset}
     found = survey(list(by_path), progress=run.progress)
     kept = [by_path[path] for path in found.read]
     if len({sample.label for sample in kept}) < 2:
         raise InputError(f"{dataset.name}: {len(kept)} of {len(dataset)} images can be read, too few to learn two classes")
-    return found.names, kept, found.rows, found.left_out, found.printed
+    return kept, found
 
 
 def _print_only(printed: np.ndarray, material: Material) -> dict[str, Any]:
@@ -281,11 +282,3 @@ def _notes(dataset: Dataset, protocol: str, cuts: list[protocols.Split]) -> tupl
         )
     notes.append("balanced accuracy and F1 answer at the training share of positives, accuracy at one half")
     return (*notes, *dataset.notes)
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """``rows`` as CSV with a header."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)

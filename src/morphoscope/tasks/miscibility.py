@@ -20,10 +20,11 @@ from ..learn.judge import Judge
 from ..learn.model_folder import read_model
 from ..measure import scores
 from ..measure.sobel import edge_strength
+from . import field_scale
 from .contact_sheet import contact_sheet
 from .criterion import ALPHA
 from .datasets import DATA
-from .descriptors import described
+from .descriptors import survey
 from .network_pictures import pictures
 from .scalebar import images
 
@@ -57,11 +58,11 @@ def predict(
     paths = list(images(files))
     if not paths:
         raise InputError("no image in what was given; give micrographs or folders of them")
-    names, read, rows, left_out = described(paths, progress=run.progress)
-    if read and names != judge.logistic.names:
+    found = survey(paths, progress=run.progress)
+    if found.read and found.names != judge.logistic.names:
         raise InputError("the model was trained on other descriptors than this version takes; train it again")
-    answers = _answers(judge, read, rows, alpha, run, network) if read else []
-    answers += [_unread(path, reason) for path, reason in left_out]
+    answers = _answers(judge, found.read, found.rows, alpha, run, network) if found.read else []
+    answers += [_unread(path, reason) for path, reason in found.left_out]
     answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
     contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
     judged = [row for row in answers if not row["abstained"]]
@@ -76,7 +77,10 @@ def predict(
         figures={"sheet": Figure("image", ("sheet",), "Sorted by evidence, the most miscible first")}
         if any(row["logit"] is not None for row in answers)
         else {},
-        notes=(f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",),
+        notes=(
+            f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",
+            *field_scale.warning(known.settings, found.widths_nm),
+        ),
         cites=(polymer_sem.CITE,),
     )
 

@@ -22,8 +22,9 @@ from ..measure import scores
 from .controls import SIDE_PX, painted_out
 from .datasets import DATA
 from .descriptors import described
-from .evaluation import NAMES, confusion, write_rows
+from .evaluation import NAMES, confusion
 from .miscibility import CLASSES, SHIPPED, model_of
+from .rows import write_rows
 
 ANSWERS = ("held_out.csv", "evaluated.csv")
 DIFFERENCES = ("auroc", "balanced_accuracy", "accuracy", "brier")

@@ -13,6 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ..app import Field, task_fields
+from ..app.inputs import CORRECTIONS
 from ..app.preview import uploads
 from ..errors import BadParameter, MorphoscopeError
 from .guard import TooLarge
@@ -153,6 +154,11 @@ def asked_from(task: str, form: Sent, raw: Mapping[str, Any]) -> Asked:
 def offered(studio: Studio) -> list[dict[str, Any]]:
     """Files that an input may be chosen from: recent uploads, and files of finished runs."""
     groups = []
+    own = [{"reference": model.reference, "name": f"model {model.name}"} for model in studio.workspace.models.all()]
+    if studio.workspace.inputs.named(CORRECTIONS):
+        own.append({"reference": CORRECTIONS, "name": "corrected labels"})
+    if own:
+        groups.append({"label": "This workspace", "files": own})
     recent = [{"reference": u["reference"], "name": u["name"]} for u in uploads(studio.workspace)]
     if recent:
         groups.append({"label": "Uploads", "files": recent})

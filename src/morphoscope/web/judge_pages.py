@@ -57,6 +57,12 @@ def routes(studio: Studio) -> APIRouter:
             return JSONResponse({"number": number, "corrected": label, "kept": len(studio.workspace.corrections.all())})
         return RedirectResponse(f"/judge/{quote(run_id)}#image-{number}", 303)
 
+    @router.post("/judge/{run_id}/{number}/why", summary="Start the explanation of one judgement; the answer names its run")
+    def why(run_id: str, number: int) -> Response:
+        task, raw = judgements.why(studio.workspace, run_id, number)
+        started = studio.start(Asked(task, raw, 0, "auto"))
+        return JSONResponse({"run": started, "page": f"/runs/{started}"}, status_code=202)
+
     return router
 
 
@@ -92,9 +98,7 @@ def _start(studio: Studio, request: Request, form: FormData) -> Response:
         sent = [part for part in form.getlist("file") if isinstance(part, UploadFile) and part.filename]
         if not sent:
             raise BadParameter("choose at least one image to judge")
-        model = next((m for m in judgements.choices(studio.workspace) if m.reference == chosen), None)
-        if model is None:
-            raise BadParameter(f"there is no model {chosen!r} any more; choose another")
+        model = judgements.chosen(studio.workspace, chosen)
         raw: dict[str, Any] = {"files": keep(studio, sent)} | ({"model": chosen} if chosen else {})
         run_id = studio.start(Asked(judgements.task_of(model), raw, 0, "auto"))
     except MorphoscopeError as error:

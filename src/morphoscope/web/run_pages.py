@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from ..app import TASKS, Report, RunInfo, render, task_fields
+from ..app import TASKS, Report, RunInfo, judgements, render, task_fields
 from ..app.pages import page_of
 from ..app.preview import reference_to
 from ..errors import MorphoscopeError, NotFound
@@ -118,6 +118,7 @@ def run_page(studio: Studio, run_id: str) -> dict[str, Any]:
         "state": info["state"] if report is not None else job["state"],
         "here": run_id in studio.asked,
         "again": again(studio, run_id, info),
+        "judged": f"/judge/{run_id}" if report is not None and info["task"] in judgements.TASKS else "",
         "report": None if report is None else report.to_dict(),
     }
 
@@ -143,7 +144,8 @@ def again(studio: Studio, run_id: str, info: Mapping[str, Any]) -> str:
         value = info["parameters"].get(field.name)
         for item in value if isinstance(value, list) else [value]:
             text = text_of(item)
-            if field.kind == "input" and not text.startswith(("upload:", "run:")):
+            known = text.startswith(("upload:", "run:")) or studio.workspace.inputs.named(text)
+            if field.kind == "input" and not known:
                 text = reference_to(studio.workspace, text) if text else ""
             if text:
                 query.append((field.name, text))

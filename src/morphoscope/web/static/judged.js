@@ -1,15 +1,58 @@
 // Looks at judged images: larger on a click, corrected without leaving the page.
 const larger = document.querySelector("dialog.larger");
+const whole = larger.querySelector(".whole"), map = larger.querySelector(".map"), status = larger.querySelector(".status");
+const reasons = larger.querySelector(".reasons"), more = larger.querySelector(".more"), ask = larger.querySelector(".ask-why");
+let shown = null;
 
 for (const button of document.querySelectorAll(".look")) {
   const image = button.querySelector("img");
   image.addEventListener("error", () => image.classList.add("missing"));
   button.addEventListener("click", () => {
-    larger.querySelector("img").src = button.dataset.large;
+    shown = button;
+    whole.src = button.dataset.large;
     larger.querySelector(".file-name").textContent = button.closest("li").querySelector(".file-name").textContent;
+    map.hidden = more.hidden = true;
+    ask.hidden = !button.dataset.why;
+    status.textContent = "";
+    reasons.replaceChildren();
     larger.showModal();
   });
 }
+
+async function json(address, options) {
+  const answer = await fetch(address, options), told = await answer.json();
+  if (!answer.ok) throw new Error(told.error);
+  return told;
+}
+
+// Asks for the map of one image's evidence and waits for it, unless another image is looked at meanwhile.
+async function why(button) {
+  status.textContent = "Hiding parts of the picture in turn …";
+  ask.hidden = true;
+  const { run, page } = await json(button.dataset.why, { method: "POST", headers: { accept: "application/json" } });
+  let job;
+  do {
+    await new Promise((resolve) => { setTimeout(resolve, 400); });
+    job = await json(`${page}/progress.json`);
+    if (shown === button && job.note) status.textContent = `${job.note} …`;
+  } while (["waiting", "running"].includes(job.state));
+  if (job.state !== "done") throw new Error(job.error || "The explanation did not finish.");
+  const report = await json(`${page}/report.json`);
+  if (shown !== button) return;
+  status.textContent = "";
+  map.src = `${page}/pictures/${report.files.map}`;
+  map.hidden = more.hidden = false;
+  more.querySelector("a").href = `/runs/${run}`;
+  reasons.replaceChildren(...report.tables.reasons.map(({ reason }) => Object.assign(document.createElement("li"), { textContent: reason })));
+}
+
+ask.addEventListener("click", () => {
+  const button = shown;
+  why(button).catch((error) => {
+    if (shown === button) [status.textContent, ask.hidden] = [error.message, false];
+  });
+});
+larger.addEventListener("close", () => { shown = null; });
 larger.addEventListener("click", (event) => { if (event.target === larger) larger.close(); });
 
 function show(card, label, kept) {
