@@ -7,4 +7,6 @@ neither.
 
 import lazy_loader  # type: ignore[import-untyped]  # it carries no types
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules={"statistics", "training"})
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules={"curve_rivals", "curve_training", "statistics", "training"}
+)
