@@ -223,8 +223,8 @@ By theory: {everywhere} compositions of a scrambled Sobol sequence over D 2 to 5
 in its logarithm), eps_nn 0.1 to 2.5 and eps_pn 0.1 to 1.5 (half of them below 0.5); {done} of these are here.
 
 By simulation: only where the measured potentials enclose the composition. Measured so far: {measured}. For
-each (D, N) with two or more values of eps_pn, {line} compositions in rho, eps_nn and eps_pn are sampled. W between measured eps_pn is
-interpolated, and its uncertainty is in the error. Every other D and N rests on theory alone.
+each (D, N) with two or more values of eps_pn, {line} compositions in rho, eps_nn and eps_pn are sampled. W between
+measured eps_pn is interpolated, and its uncertainty is in the error. Every other D and N rests on theory alone.
 
 64 particles each: the peaks of clusters depend on the number. Forces among three particles are not in `pmf+mc`.
 

@@ -8,5 +8,5 @@ neither.
 import lazy_loader  # type: ignore[import-untyped]  # it carries no types
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules={"curve_rivals", "curve_training", "statistics", "training"}
+    __name__, submodules={"curve_rivals", "curve_training", "rdf_network", "statistics", "training"}
 )

@@ -46,6 +46,14 @@ def forest(x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: int, trees: int 
     return np.asarray(RandomForestRegressor(trees, random_state=seed).fit(x, y).predict(new))
 
 
+def scaled_forest(x: np.ndarray, y: np.ndarray, *, trees: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A forest whose numbers and targets are scaled to [0, 1], as the paper's is."""
+    low, span, floor, height = x.min(0), np.ptp(x, axis=0), y.min(0), np.ptp(y, axis=0)
+    span, height = np.where(span > 0, span, 1), np.where(height > 0, height, 1)
+    fitted = RandomForestRegressor(trees, random_state=seed).fit((x - low) / span, (y - floor) / height)
+    return lambda new: np.asarray(fitted.predict((new - low) / span)) * height + floor
+
+
 def pca_forest(x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: int) -> np.ndarray:
     """A random forest of eight principal components, as many as the paper's latent space has."""
     reducer = PCA(min(COMPONENTS, len(x) - 1, y.shape[1])).fit(y)

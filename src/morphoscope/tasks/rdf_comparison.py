@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import learn
-from ..core import Quantity
+from ..core import Curve, Figure, Quantity
 from ..datasets.rdfs import FLOOR
 from ..learn.curve_model import Curves
 from ..measure import rdf, rdf_scores
@@ -29,13 +29,16 @@ def rows(
     tell: Callable[[str], None] = lambda name: None,
 ) -> list[dict[str, Any]]:
     """The default predictor, the same with and without theory, plain processes, theory, and the rivals of ``learn``."""
-    found = [scored(one, "default: Gaussian processes", held.g, rng("default"), band=held.band())]
+    tested = np.isfinite(held.log_g).all(1)
+    found = [scored(one, "default: Gaussian processes", held.g, rng("default"), band=held.band() if len(cuts) > 1 else None)]
     if theory is not None:
         for share, name in ((0.0, "the same without theory"), (1.0, "the same with all of theory")):
             tell(name)
             other = held_out(one, theory, cuts, shares=(share,))
-            found.append(scored(one, name, other.g, rng(name), band=other.band()))
-        found.append(scored(one, "PRISM itself", one.theory_at(one.x), rng("PRISM")))
+            found.append(scored(one, name, other.g, rng(name), band=other.band() if len(cuts) > 1 else None))
+        itself = np.where(tested[:, None], one.theory_at(one.x), np.nan)
+        if np.isfinite(itself).any():
+            found.append(scored(one, "PRISM itself", itself, rng("PRISM")))
     tell("processes")
     found.append(scored(one, "PCA and Gaussian process of ln g", _filled(one, cuts, _process), rng("process")))
     for name, rival in learn.curve_rivals.RIVALS.items():
@@ -52,10 +55,9 @@ def scored(
     rng: np.random.Generator,
     *,
     band: tuple[np.ndarray, np.ndarray] | None = None,
-    rows: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """One row of the table: medians and means with their 95 % intervals, of all rows or of the flagged ``rows``."""
-    kept = np.isfinite(g).all(1) if rows is None else rows
+    """One row of the table: medians and means with their 95 % intervals, of the rows of ``g`` that are not NaN."""
+    kept = np.isfinite(g).all(1)
     diameter = None if one.diameter is None else one.diameter[kept]
     cut = None if band is None else (band[0][kept], band[1][kept])
     s = rdf_scores.compare(one.table.r, one.table.g[kept], g[kept], diameter=diameter, band=cut)
@@ -92,10 +94,42 @@ def peaks(one: Lesson, g: np.ndarray, names: tuple[str, ...]) -> list[dict[str, 
     return found
 
 
+PARITIES = {
+    "peak_height": Figure("parity", ("peak_height",), "Logarithm of the first peak's height, held out"),
+    "peak_position": Figure("parity", ("peak_position",), "Position of the first peak, held out"),
+}
+
+
+def parities(one: Lesson, g: np.ndarray) -> dict[str, list[dict[str, Any]]]:
+    """The tables of ``PARITIES``, of rows that were held out."""
+    found = [row for row, guess in zip(peaks(one, g, ()), g, strict=True) if np.isfinite(guess).all()]
+    heights = [
+        {**{f"{which}_ln_g": float(np.log(p[f"{which}_g"] + FLOOR)) for which in ("measured", "predicted")}, "id": p["id"]}
+        for p in found
+    ]
+    positions = [{name: p[name] for name in ("measured_r", "predicted_r", "id")} for p in found]
+    return {"peak_height": heights, "peak_position": positions}
+
+
+def drawn(
+    one: Lesson, g: np.ndarray, shown: np.ndarray, band: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[dict[str, Curve], dict[str, Figure]]:
+    """Predicted and actual curves of the rows ``shown``, and a figure of each."""
+    curves, figures = dict[str, Curve](), dict[str, Figure]()
+    for k in shown:
+        name = str(one.table.rows[k]["id"])
+        low, high = (None, None) if band is None else (band[0][k], band[1][k])
+        curves[f"{name}_predicted"] = Curve(one.table.r, g[k], "r", "g", y_low=low, y_high=high)
+        curves[f"{name}_actual"] = Curve(one.table.r, one.table.g[k], "r", "g")
+        with_band = "" if band is None else ", with its 90 % band"
+        figures[name] = Figure("band", (f"{name}_predicted", f"{name}_actual"), f"{name}: held out{with_band}")
+    return curves, figures
+
+
 def _filled(one: Lesson, cuts: Cuts, answer: Callable[..., np.ndarray]) -> np.ndarray:
     """g of each row by ``answer``, fitted to the folds that do not hold it."""
     y = np.log(np.where(np.isfinite(one.table.g), one.table.g, 1.0) + FLOOR)
-    found = np.zeros_like(y)
+    found = np.full_like(y, np.nan)
     for train, test in cuts:
         found[test] = answer(one.x[train], y[train], one.x[test], rdf_frame.logs(one.names))
     return np.asarray(np.maximum(np.exp(np.minimum(found, 300)) - FLOOR, 0))

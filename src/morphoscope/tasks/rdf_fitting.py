@@ -129,8 +129,8 @@ def held_out(
     shares: tuple[float, ...] = SHARES,
     tell: Callable[[int], None] = lambda done: None,
 ) -> Held:
-    """Answers for each row by the folds that did not see it, and bands calibrated on the other folds."""
-    log_g, spread = np.zeros_like(one.table.g), np.zeros_like(one.table.g)
+    """Answers for each tested row by the folds that did not see it, and bands calibrated on the other folds; else NaN."""
+    log_g, spread = np.full_like(one.table.g, np.nan), np.full_like(one.table.g, np.nan)
     fold, chosen = np.zeros(len(one.x), dtype=int), []
     for k, (train, test) in enumerate(cuts):
         tell(k)
@@ -150,7 +150,7 @@ def held_out(
 def standardised(one: Lesson, log_g: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """How many standard deviations each bin is missed by; NaN where neither curve has particles."""
     truth = np.log(one.table.g + FLOOR)
-    seen = np.isfinite(truth) & ((one.table.g > FLOOR) | (np.exp(np.minimum(log_g, 300)) - FLOOR > FLOOR))
+    seen = np.isfinite(truth) & np.isfinite(log_g) & ((one.table.g > FLOOR) | (np.exp(np.minimum(log_g, 300)) - FLOOR > FLOOR))
     return np.where(seen, np.abs(log_g - truth) / np.maximum(spread, LEAST_SPREAD), np.nan)
 
 

@@ -49,7 +49,7 @@ class Frame:
         """ln(g + 0.02) of what was learnt."""
         if not self.particles:
             return np.asarray(y)
-        return self.alone + self.spread(y)
+        return np.asarray(self.alone + self.spread(y))
 
     def spread(self, y: np.ndarray) -> np.ndarray:
         """Against r what is known against s; 0 nearer than any particle comes."""
