@@ -8,5 +8,16 @@ neither.
 import lazy_loader  # type: ignore[import-untyped]  # it carries no types
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules={"fitting", "network", "pretraining", "statistics", "temperature", "training"}
+    __name__,
+    submodules={
+        "curve_rivals",
+        "curve_training",
+        "fitting",
+        "network",
+        "pretraining",
+        "rdf_network",
+        "statistics",
+        "temperature",
+        "training",
+    },
 )

@@ -1,0 +1,112 @@
+r"""
+Whole curves from a few numbers: principal components, each a Gaussian process of the numbers.
+
+.. math:: y(x) = \bar y + \sum_k s_k(x) v_k, \qquad s_k \sim GP(0, a_k M(x, x')), \qquad
+          M = \left(1 + \sqrt 5 d + \tfrac 5 3 d^2\right) e^{-\sqrt 5 d}, \quad d^2 = \sum_i (x_i - x_i')^2 / \ell_{ki}^2
+
+x are the numbers on scales from 0 to 1 over the rows of training, v_k the leading axes of the curves [1]_, M the Matern
+function of index 5/2 [2]_. The variance of y is that of the processes, with the noise of the rows, plus what the axes
+leave out. ``curve_training`` finds the unknowns; using them needs no more than numpy.
+
+References
+----------
+.. [1] J. O. Ramsay, B. W. Silverman, Functional Data Analysis, 2nd ed., Springer 2005.
+.. [2] C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning, MIT Press 2006.
+
+Checked against: scikit-learn's Gaussian processes, and curves of known components, in tests/learn/test_curve_model.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """
+    What was fitted: ``low`` and ``high`` of the numbers (of their logarithm where ``logs``), the mean curve ``center``,
+    ``axes`` (components, bins) and the variance ``rest`` beyond them; the rows' scaled ``inputs`` and ``scores``, with variances
+    ``noise``; and for each component ``unknowns``: variance a, lengths, variance of white noise.
+    """
+
+    logs: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    center: np.ndarray
+    axes: np.ndarray
+    rest: np.ndarray
+    inputs: np.ndarray
+    scores: np.ndarray
+    noise: np.ndarray
+    unknowns: np.ndarray
+
+    def scaled(self, x: np.ndarray) -> np.ndarray:
+        """From 0 to 1 over the rows of training; 0 where these had a single value, beyond it in units of that value."""
+        z = np.where(self.logs, np.log(np.maximum(x, 1e-300)), x)
+        span = np.where(self.high > self.low, self.high - self.low, np.maximum(np.abs(self.low), 1e-9))
+        return np.asarray((z - self.low) / span)
+
+    def inside(self, x: np.ndarray, *, margin: float = 0.02) -> np.ndarray:
+        """Which rows of ``x`` lie in the range of training, to a ``margin`` of it."""
+        z = self.scaled(x)
+        width = np.where(self.high > self.low, 1.0, 0.0)
+        slack = np.where(width > 0, margin, 1e-6)
+        return np.asarray(((z >= -slack) & (z <= width + slack)).all(axis=1))
+
+    def distance(self, x: np.ndarray) -> np.ndarray:
+        """Distances (rows, training rows) in the scaled numbers."""
+        return np.asarray(np.sqrt(((self.scaled(x)[:, None] - self.inputs[None]) ** 2).sum(-1)))
+
+    @cached_property
+    def _factors(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each component the inverse Cholesky factor of the rows' covariance, and the weights of the rows."""
+        found = []
+        for k, unknown in enumerate(self.unknowns):
+            covariance = matern(self.inputs, self.inputs, unknown) + np.diag(self.noise[:, k] + unknown[-1])
+            inverse = np.linalg.inv(np.linalg.cholesky(covariance))
+            found.append((inverse, inverse.T @ (inverse @ self.scores[:, k])))
+        return found
+
+    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the curve of each row of ``x``."""
+        z = self.scaled(x)
+        mean = np.tile(self.center, (len(x), 1))
+        variance = np.tile(self.rest, (len(x), 1))
+        for axis, unknown, (inverse, weights) in zip(self.axes, self.unknowns, self._factors, strict=True):
+            across = matern(z, self.inputs, unknown)
+            mean += (across @ weights)[:, None] * axis
+            left = unknown[0] + unknown[-1] - ((across @ inverse.T) ** 2).sum(1)
+            variance += np.maximum(left, 0)[:, None] * axis**2
+        return mean, np.sqrt(variance)
+
+    def only(self, kept: np.ndarray) -> Curves:
+        """The same processes knowing the rows ``kept`` alone."""
+        return replace(self, inputs=self.inputs[kept], scores=self.scores[kept], noise=self.noise[kept])
+
+    def left_out(self) -> np.ndarray:
+        """For each row of training its curve less what the others say of it, the unknowns kept."""
+        missed = np.tile(0.0, (len(self.inputs), len(self.center)))
+        for axis, (inverse, weights) in zip(self.axes, self._factors, strict=True):
+            missed += (weights / (inverse**2).sum(0))[:, None] * axis
+        return missed
+
+    def arrays(self, prefix: str) -> dict[str, np.ndarray]:
+        """The numbers, for a folder."""
+        return {prefix + f.name: np.asarray(getattr(self, f.name), np.float64) for f in fields(self)}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray], prefix: str) -> Curves:
+        """The inverse of ``arrays``."""
+        known = {f.name: arrays[prefix + f.name] for f in fields(cls)}
+        return cls(**{**known, "logs": known["logs"] > 0})
+
+
+def matern(z: np.ndarray, t: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+    """Covariance between rows ``z`` and ``t``."""
+    lengths = unknown[1:-1]
+    d = np.sqrt(5 * np.maximum((((z[:, None] - t[None]) / lengths) ** 2).sum(-1), 0))
+    return np.asarray(unknown[0] * (1 + d + d**2 / 3) * np.exp(-d))

@@ -1,0 +1,107 @@
+"""From a composition to its equilibrium structure in a moment, by what was learnt from simulations and theory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+
+from ..core import Curve, Figure, Model, Param, Quantity, Report, Run
+from ..datasets.rdfs import COMPOSITION
+from ..errors import BadParameter, InputError
+from ..learn.model_folder import read_model
+from ..measure import rdf
+from ..physics.nanocomposite import StatePoint
+from .parameters import Beads, Diameter, EpsNN, EpsPN, ParticleDensity
+from .rdf_model import KIND, Answer, Predictor
+
+SHIPPED = Path(__file__).parents[1] / "learn" / "shipped" / "nanonet"
+DATA_FILES = ("../learn/shipped/nanonet/model.json", "../learn/shipped/nanonet/weights.safetensors")
+NEAREST = 5
+
+
+def predict(
+    run: Run,
+    *,
+    D: Diameter = 3.0,
+    N: Beads = 40,
+    rho: ParticleDensity = 7e-4,
+    eps_nn: EpsNN = 0.1,
+    eps_pn: EpsPN = 0.1,
+    strict: Annotated[bool, Param("refuse compositions beyond those that were simulated")] = False,
+    model: Annotated[
+        Path | None, Param("folder of a model, or run:ID of a training; the shipped one by default", accepts="folder")
+    ] = None,
+) -> Report:
+    """
+    g(r) of a nanocomposite with its 90 % band, first peak, state, and the nearest compositions that were simulated.
+
+    The band was calibrated on compositions held out of the fit. Beyond the simulated range the answer rests on theory or on
+    nothing, the band is wide, and ``in_range`` is 0.
+    """
+    point = StatePoint(diameter=D, beads=N, density=rho, eps_nn=eps_nn, eps_pn=eps_pn)
+    if rho == 0:
+        raise BadParameter("rho=0 leaves no particles in the box; give a density above 0")
+    known = read_model(SHIPPED if model is None else model, kind=KIND)
+    predictor = Predictor.from_model(known)
+    if set(predictor.names) != set(COMPOSITION):
+        raise InputError(f"the model takes {', '.join(predictor.names)}, not a composition of {', '.join(COMPOSITION)}")
+    given = {"D": D, "N": N, "rho": rho, "eps_nn": eps_nn, "eps_pn": eps_pn}
+    x = np.array([[float(given[name]) for name in predictor.names]])
+    answer = predictor(x)
+    outside = beyond(predictor, x)
+    if strict and outside:
+        raise BadParameter(f"{outside}; leave strict out for a guess with a wide band, or simulate it")
+    return _report(point, predictor, known, x, answer, outside)
+
+
+def beyond(predictor: Predictor, x: np.ndarray) -> str:
+    """Which numbers lie beyond the simulated range; empty where none does."""
+    known = predictor.simulated
+    low, high = (np.where(known.logs, np.exp(end), end) for end in (known.low, known.high))
+    said = []
+    for k, name in enumerate(predictor.names):
+        one = x.copy()
+        one[:, [i for i in range(x.shape[1]) if i != k]] = np.delete(low, k)
+        if not known.inside(one)[0]:
+            said.append(f"{name}={x[0, k]:g} lies beyond the simulated range, " + (
+                f"{low[k]:.3g} to {high[k]:.3g}" if high[k] > low[k] else f"which is {low[k]:.3g} alone"
+            ))  # fmt: skip
+    return "; ".join(said)
+
+
+def _report(point: StatePoint, predictor: Predictor, known: Model, x: np.ndarray, answer: Answer, outside: str) -> Report:
+    r, g, low, high = predictor.r, answer.g[0], answer.low[0], answer.high[0]
+    peak_r, peak_g = rdf.first_peak(r, g)
+    at = int(np.argmin(np.abs(r - peak_r))) if np.isfinite(peak_r) else 0
+    state = rdf.state(r, g, point.diameter)
+    basis = "simulation" if answer.inside[0] else "theory" if answer.theory[0] else "neither"
+    return Report(
+        title=f"Particles of D = {point.diameter:g} in chains of {point.beads}: {state}" + (", a guess" if outside else ""),
+        values={
+            "first_peak_r": Quantity(peak_r, "sigma"),
+            "first_peak_g": Quantity(peak_g, low=float(low[at]), high=float(high[at])),
+            "in_range": Quantity(int(answer.inside[0])),
+        },
+        curves={"g": Curve(r, g, "r", "g", x_unit="sigma", y_low=low, y_high=high)},
+        tables={"state": [{"state": state, "basis": basis}], "nearest": _nearest(predictor, known, x)},
+        figures={"g": Figure("band", ("g",), "Radial distribution with its 90 % band")},
+        notes=tuple(
+            note for note in (
+                f"{outside}: the answer there rests on {basis if basis == 'theory' else 'neither simulation nor theory'}"
+                if outside else "",
+                "band and interval hold 90 %, calibrated on held-out compositions",
+                f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",
+            ) if note
+        ),
+    )  # fmt: skip
+
+
+def _nearest(predictor: Predictor, known: Model, x: np.ndarray) -> list[dict[str, Any]]:
+    """The simulated compositions nearest to ``x``."""
+    distance = predictor.simulated.distance(x)[0]
+    rows: list[dict[str, Any]] = known.settings.get("rows", [])
+    if len(rows) != len(distance):
+        return []
+    return [{**rows[k], "distance": float(distance[k])} for k in np.argsort(distance, kind="stable")[:NEAREST]]

@@ -1,0 +1,146 @@
+"""nanonet data, train and predict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from morphoscope.core import Run
+from morphoscope.datasets.rdfs import Rdfs, read_rdfs, write_rdfs
+from morphoscope.errors import BadParameter, InputError, UnreadableFile
+from morphoscope.measure import rdf
+from morphoscope.tasks.rdf_frame import alone, frame
+from morphoscope.tasks.rdf_prediction import predict
+from morphoscope.tasks.rdf_table import COLUMNS, data
+from morphoscope.tasks.rdf_training import train
+
+R = (np.arange(100) + 0.5) * 0.1
+POINT = {"D": 3.0, "N": 40, "rho": 7e-4, "eps_nn": 0.5, "eps_pn": 0.3}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A table of a user: a peak whose place and height follow from two columns of any name."""
+    rng = np.random.default_rng(0)
+    salt, heat = rng.uniform(0, 1, 24), rng.uniform(1, 2, 24)
+    at, height = 3 + salt, 5 * heat
+    g = np.array(
+        [np.where(a - 0.3 > R, 0, 1 + (h - 1) * np.exp(-(((R - a) / 0.3) ** 2))) for a, h in zip(at, height, strict=True)]
+    )
+    rows = tuple({"id": f"a{k}", "salt": float(s), "heat": float(h)} for k, (s, h) in enumerate(zip(salt, heat, strict=True)))
+    path = tmp_path_factory.mktemp("own") / "own.csv"
+    write_rdfs(Rdfs(rows, R, g, np.full_like(g, np.nan)), path)
+    return path
+
+
+def test_the_table_has_the_columns_of_the_contract(tmp_path):
+    report = data(Run(tmp_path), source="pmf+mc")
+    rows = report.tables["rdfs"]
+    assert list(rows[0])[: len(COLUMNS)] == list(COLUMNS)
+    assert {row["source"] for row in rows} == {"pmf+mc"}
+    assert report.values["simulated"].value == len(rows)
+    assert len(read_rdfs(tmp_path / "rdfs.csv.gz")) == len(rows)
+
+
+def test_a_table_of_ones_own_is_described(own, tmp_path):
+    report = data(Run(tmp_path), table=own)
+    assert [row["number"] for row in report.tables["ranges"]] == ["salt", "heat"]
+    assert report.tables["rdfs"][0]["first_peak_g"] > 4
+
+
+@pytest.mark.parametrize(("given", "match"), [({"source": "mad"}, "source mad"), ({"table": True}, "fewer than 10 columns")])
+def test_wrong_tables_are_one_sentence(tmp_path, given, match):
+    if "table" in given:
+        given = {"table": tmp_path / "t.csv"}
+        given["table"].write_text("a,b\n1,2\n")
+    with pytest.raises((InputError, UnreadableFile), match=match):
+        data(Run(tmp_path), **given)
+
+
+def test_two_particles_alone_are_what_is_known_before():
+    g = alone(R, 3.0, 0.5)
+    assert g[:25].max() < 1e-3
+    assert 1.3 < g.max() < np.exp(0.5)
+    assert R[g.argmax()] == pytest.approx(3 * 2 ** (1 / 6), abs=0.06)
+    x = np.array([[3.0, 40, 7e-4, 0.5, 0.3], [4.2, 30, 1e-3, 2.0, 0.1]])
+    both = frame(x, ("D", "N", "rho", "eps_nn", "eps_pn"), R)
+    curves = np.array([alone(R, d, e) for d, e in ((3.0, 0.5), (4.2, 2.0))])
+    assert np.abs(both.target(curves)).max() < 1e-9
+    other = curves * np.where(R > 3.5, 2, 1)
+    assert both.back(both.target(other))[0] == pytest.approx(np.log(other[0] + 0.02), abs=0.01)
+
+
+def test_a_users_table_is_learnt_and_judged_on_rows_held_out(own, tmp_path):
+    report = train(Run(tmp_path), data=own, folds=3, compare=False)
+    assert report.values["peak_r"].value <= 0.11
+    assert report.values["peak_g"].value < 0.15
+    assert report.values["r2"].value > 0.95
+    assert 0.8 < report.values["covered"].value <= 1
+    assert len(report.tables["peak_height"]) == 24
+    assert "24 rows" in (tmp_path / "model" / "card.md").read_text()
+    with pytest.raises(InputError, match="takes salt, heat"):
+        predict(Run(tmp_path), **POINT, model=tmp_path / "model")
+
+
+def test_folds_need_compositions(own, tmp_path):
+    with pytest.raises(InputError, match="too few for 20 folds"):
+        train(Run(tmp_path), data=own, folds=20)
+
+
+def test_the_shipped_model_answers_with_a_band(tmp_path):
+    report = predict(Run(tmp_path), **POINT)
+    g = report.curves["g"]
+    assert len(g) == 100
+    assert (g.y_low <= g.y).all()
+    assert (g.y <= g.y_high).all()
+    assert g.y[:15].max() < 0.02
+    assert report.values["in_range"].value == 1
+    assert report.tables["state"] == [{"state": rdf.state(g.x, g.y, 3.0), "basis": "simulation"}]
+    assert len(report.tables["nearest"]) == 5
+
+
+def test_the_shipped_model_is_made_from_the_shipped_table(tmp_path):
+    """Where a composition was simulated, the answer is near to what was found."""
+    table = read_rdfs()
+    simulated = table.where((table.column("source") == "pmf+mc") & (table.column("converged") == 1.0))
+    misses = []
+    for row in list(simulated)[:10]:
+        point = {name: row[name] for name in ("D", "N", "rho", "eps_nn", "eps_pn")}
+        report = predict(Run(tmp_path), **{**point, "N": int(point["N"])})
+        misses.append(abs(np.log(report.values["first_peak_g"].value / row["first_peak_g"])))
+        assert report.values["in_range"].value == 1
+    assert np.median(misses) < 0.2
+
+
+def test_beyond_the_simulated_range_the_band_widens_or_strict_refuses(tmp_path):
+    near, far = predict(Run(tmp_path), **POINT), predict(Run(tmp_path), **{**POINT, "D": 4.7})
+    assert far.values["in_range"].value == 0
+    assert "D=4.7 lies beyond" in far.notes[0]
+
+    def width(report):
+        g = report.curves["g"]
+        return np.log((g.y_high + 0.02) / (g.y_low + 0.02))[-40:].mean()
+
+    assert width(far) > 2 * width(near)
+    with pytest.raises(BadParameter, match=r"D=4\.7 lies beyond the simulated range"):
+        predict(Run(tmp_path), **{**POINT, "D": 4.7}, strict=True)
+
+
+@pytest.mark.parametrize(("wrong", "match"), [({"rho": 0.5}, "overlap"), ({"rho": 0.0}, "no particles")])
+def test_impossible_compositions_are_one_sentence(tmp_path, wrong, match):
+    with pytest.raises(BadParameter, match=match):
+        predict(Run(tmp_path), **{**POINT, **wrong})
+
+
+def test_the_papers_network_is_scored_beside_the_rest(own, tmp_path):
+    pytest.importorskip("torch", reason="the network needs torch")
+    report = train(Run(tmp_path), data=own, mode="paper", epochs=1, compare=True)
+    methods = [row["method"] for row in report.tables["methods"]]
+    assert methods[0].startswith("the paper's network")
+    assert {"default: Gaussian processes", "nearest composition", "ridge", "forest"} <= set(methods)
+    assert {row["compositions"] for row in report.tables["methods"]} == {4}
+    assert len(report.curves["loss"]) == 1
+    assert (tmp_path / "reconstructions.png").stat().st_size > 500
+    picture, best = report.tables["methods"][2], report.tables["methods"][3]
+    assert picture["peak_g"] < 0.25  # a row of pixels is a factor of 1.22
+    assert best["log_error"] < 0.3
