@@ -8,5 +8,5 @@ neither.
 import lazy_loader  # type: ignore[import-untyped]  # it carries no types
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules={"fitting", "network", "pretraining", "statistics", "training"}
+    __name__, submodules={"fitting", "network", "pretraining", "saliency", "statistics", "training"}
 )

@@ -43,7 +43,7 @@ def contributions(judge: Judge, row: np.ndarray, frame_pixel_nm: float | None) -
     members: dict[str, list[int]] = defaultdict(list)
     for k, name in enumerate(judge.logistic.names):
         members[group_of(name, frame_pixel_nm)].append(k)
-    table = []
+    table = list[dict[str, Any]]()
     for group, some in members.items():
         lead = max(some, key=lambda k: abs(given[k]))
         table.append(
