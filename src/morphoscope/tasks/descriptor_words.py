@@ -39,7 +39,7 @@ def group_of(name: str, frame_pixel_nm: float | None) -> str:
 def contributions(judge: Judge, row: np.ndarray, frame_pixel_nm: float | None) -> list[dict[str, Any]]:
     """The evidence of each group of descriptors, the strongest first, with the descriptor that leads it."""
     z = judge.logistic.standardised(row[None])[0]
-    given = z * judge.logistic.weights[0]
+    given = (1 - judge.trees) * z * judge.logistic.weights[0]
     members: dict[str, list[int]] = defaultdict(list)
     for k, name in enumerate(judge.logistic.names):
         members[group_of(name, frame_pixel_nm)].append(k)
@@ -58,14 +58,23 @@ def contributions(judge: Judge, row: np.ndarray, frame_pixel_nm: float | None) -
             }
         )
     table.sort(key=lambda row: -abs(float(row["evidence"])))
-    base = {"family": "base", "group": "the usual image of training", "evidence": float(judge.logistic.bias[0])}
-    return [*table, {**base, "descriptors": 0, "leading": None, "leading_sd": None, "leading_evidence": None}]
+    base = {
+        "family": "base",
+        "group": "the usual image of training",
+        "evidence": float((1 - judge.trees) * judge.logistic.bias[0]),
+    }
+    rest = [base]
+    if judge.forest is not None:
+        grown = judge.trees * float(judge.forest.logits(row[None])[0])
+        rest.append({"family": "trees", "group": "boosted trees, all descriptors", "evidence": grown})
+    nothing = {"descriptors": 0, "leading": None, "leading_sd": None, "leading_evidence": None}
+    return [*table, *({**one, **nothing} for one in rest)]
 
 
 def reasons(table: list[dict[str, Any]], logit: float) -> list[str]:
     """The strongest groups as sentences."""
     told = []
-    for row in [row for row in table if row["family"] != "base" and abs(row["evidence"]) >= LEAST][:NAMED]:
+    for row in [row for row in table if row["descriptors"] and abs(row["evidence"]) >= LEAST][:NAMED]:
         side = "for" if row["evidence"] > 0 else "against"
         much = "more" if row["leading_sd"] > 0 else "less"
         told.append(

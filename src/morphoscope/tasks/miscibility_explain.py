@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,7 +97,7 @@ def _explained(
     whole = _scaled(calibrated(read_micrograph(path, nan="mask"), pixel_size_nm))
     view = descriptors.frame(without(whole, find_print(whole, grey_bars=False)))
     row = _row(view, judge)
-    logit = float(judge.logistic.logits(row[None])[0])
+    logit = float(judge.logits(row[None])[0])
     cell = occlusion.cell_of(view.shape)
 
     def told(done: float, note: str) -> None:
@@ -108,7 +109,7 @@ def _explained(
     if not len(patches) or not len(halved):
         raise InputError(f"{path.name}: too little of the specimen shows to hide parts of it")
     seen_by = _Hiding(row, patches, patch_rows, halved, half_rows)
-    grid = seen_by.map(judge, np.append(judge.logistic.weights[0], judge.logistic.bias[0]))
+    grid = seen_by.map(judge.logits)
     heat = occlusion.spread(grid, view.shape)
     sign = 1.0 if logit >= 0 else -1.0
     checks, found_curves = _randomised(judge, seen_by, grid), None
@@ -165,11 +166,9 @@ class _Hiding:
     halves: np.ndarray
     half_rows: np.ndarray
 
-    def map(self, judge: Judge, weights: np.ndarray) -> np.ndarray:
-        """The map of a model with ``weights`` and bias (last) on the standardised descriptors of ``judge``."""
-        whole, patched, halved = (
-            judge.logistic.standardised(rows) @ weights[:-1] for rows in (self.row[None], self.patch_rows, self.half_rows)
-        )
+    def map(self, logits: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """The map of the model whose evidence of rows of descriptors is ``logits``."""
+        whole, patched, halved = (logits(rows) for rows in (self.row[None], self.patch_rows, self.half_rows))
         return occlusion.joined(self.patches, whole[0] - patched, self.halves, halved)
 
 
@@ -189,9 +188,9 @@ def _hidden_rows(
 
 def _with_hidden(judge: Judge, view: Frame, hidden: np.ndarray, row: np.ndarray) -> float:
     if not (view.seen & hidden).any():
-        return float(judge.logistic.logits(row[None])[0])
+        return float(judge.logits(row[None])[0])
     try:
-        return float(judge.logistic.logits(_row(view.hiding(hidden), judge)[None])[0])
+        return float(judge.logits(_row(view.hiding(hidden), judge)[None])[0])
     except InputError:  # what is left is print
         return math.nan
 
@@ -201,9 +200,14 @@ def _randomised(judge: Judge, seen_by: _Hiding, grid: np.ndarray) -> dict[str, f
     found: dict[str, float] = {}
     for name, drawn in (("map_redrawn_r", judge.redrawn), ("map_permuted_r", judge.permuted)):
         if drawn is not None and grid.std() > 0:
-            maps = (seen_by.map(judge, weights) for weights in drawn)
+            maps = (seen_by.map(partial(_linear, judge, weights)) for weights in drawn)
             found[name] = float(np.mean([np.corrcoef(grid.ravel(), one.ravel())[0, 1] for one in maps if one.std() > 0]))
     return found
+
+
+def _linear(judge: Judge, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The evidence of ``rows`` by other ``weights`` and bias (last)."""
+    return np.asarray(judge.logistic.standardised(rows) @ weights[:-1] + weights[-1])
 
 
 def _frame_pixel_nm(whole: Micrograph, view: Frame) -> float | None:
