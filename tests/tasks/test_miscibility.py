@@ -1,5 +1,6 @@
 """The miscibility tasks as a user meets them, on simulated blends."""
 
+import csv
 import json
 
 import numpy as np
@@ -10,7 +11,15 @@ from morphoscope.core import Micrograph, PixelSize, Run
 from morphoscope.datasets import fake_blends
 from morphoscope.errors import InputError
 from morphoscope.io import write
-from morphoscope.tasks import miscibility, miscibility_training
+from morphoscope.measure.annotations import Print
+from morphoscope.tasks import (
+    controls,
+    evaluation,
+    miscibility,
+    miscibility_evaluate,
+    miscibility_explain,
+    miscibility_training,
+)
 from morphoscope.tasks.descriptors import table
 
 
@@ -103,3 +112,110 @@ def test_a_judge_warns_of_fields_of_another_scale(trained, tmp_path):
     write(Micrograph(pixels, PixelSize(1000.0, 1000.0, "given")), tmp_path / "wide.ome.tif")
     report = miscibility.predict(Run(tmp_path), (tmp_path / "wide.ome.tif",), model=run.folder)
     assert "1 of 1 images are of another scale than the model: fields 64 um to 64 um wide" in report.notes[-1]
+
+
+def test_the_criterion_is_reported(trained):
+    _, report = trained
+    assert {"coverage_miscible", "coverage_immiscible", "grade_spearman", "decided"} <= set(report.values)
+    for row in report.tables["sets"]:
+        assert row["low"] <= row["covered"] <= row["high"]
+        assert row["one_class"] + row["both"] + row["none"] == pytest.approx(1)
+    assert report.tables["grades"][0]["grade"] == "Incompatible"
+    curve = report.curves["reliability"]
+    assert (curve.y_low <= curve.y).all()
+    assert (curve.y <= curve.y_high).all()
+
+
+def test_predictions_have_an_interval_and_a_set(trained, fake, tmp_path):
+    run, _ = trained
+    report = miscibility.predict(Run(tmp_path / "run"), (fake / "Total_checked",), model=run.folder, alpha=0.05)
+    for row in report.tables["predictions"]:
+        assert row["logit_low"] < row["logit"] < row["logit_high"]
+        assert row["abstained"] or row["set"] in ("miscible", "immiscible", "immiscible or miscible", "neither")
+    wide = {row["file"]: row["set"] for row in report.tables["predictions"]}
+    bold = miscibility.predict(Run(tmp_path / "bold"), (fake / "Total_checked",), model=run.folder, alpha=0.6)
+    both = "immiscible or miscible"
+    assert sum(row["set"] == both for row in bold.tables["predictions"]) < sum(one == both for one in wide.values())
+
+
+@pytest.mark.slow
+def test_a_judge_is_scored_on_other_images_and_its_own_are_flagged(trained, fake, tmp_path):
+    run, _ = trained
+    own = miscibility_evaluate.evaluate(Run(tmp_path / "own"), data=fake, model=run.folder)
+    assert [row["part"] for row in own.tables["parts"]] == ["all images", "articles of training"]
+    assert any("their scores are too good" in note for note in own.notes)
+    painted = own.values["painted_auroc"]
+    assert painted.low <= 0.5 <= painted.high
+    fake_blends.write_fake(tmp_path / "new", rng=np.random.default_rng(8), articles=4, images_per_article=2, size_px=64)
+    for path in sorted((tmp_path / "new").rglob("*.png")):
+        folder = tmp_path / "classes" / ("miscible" if path.stem.endswith("_1") else "immiscible")
+        folder.mkdir(parents=True, exist_ok=True)
+        path.rename(folder / f"new_{path.name}")
+    new = miscibility_evaluate.evaluate(Run(tmp_path / "other"), data=tmp_path / "classes", model=run.folder, control="none")
+    assert [row["part"] for row in new.tables["parts"]] == ["all images"]
+    assert "painted_auroc" not in new.values
+
+
+def test_judges_are_compared_pair_by_pair(trained, tmp_path, rng):
+    run, _ = trained
+    rows = list(csv.DictReader((run.folder / "held_out.csv").read_text().splitlines()))
+    for row in rows:
+        row["logit"] = str(rng.standard_normal())
+    evaluation.write_rows(tmp_path / "chance.csv", rows)
+    report = miscibility_evaluate.compare(Run(tmp_path / "run"), (run.folder, tmp_path / "chance.csv", run.folder))
+    table = {(row["models"].split(" ")[1], row["score"]): row for row in report.tables["differences"]}
+    assert table["chance", "auroc"]["difference"] == pytest.approx(
+        report.tables["scores"][1]["auroc"] - report.tables["scores"][0]["auroc"]
+    )
+    same = [row for row in report.tables["differences"] if row["difference"] == 0]
+    assert len(same) == 4
+    assert all(row["difference_low"] == row["difference_high"] == 0 for row in same)
+    tests = report.tables["mcnemar"]
+    assert len(tests) == 3
+    assert tests[1]["p"] == 1
+
+
+def test_wrong_comparisons_get_one_sentence(trained, tmp_path):
+    run, _ = trained
+    with pytest.raises(InputError, match="at least two"):
+        miscibility_evaluate.compare(Run(tmp_path / "a"), (run.folder,))
+    (tmp_path / "other.csv").write_text("file,label,group,logit\nx.png,miscible,a,1\n")
+    with pytest.raises(InputError, match="no images in common"):
+        miscibility_evaluate.compare(Run(tmp_path / "b"), (run.folder, tmp_path / "other.csv"))
+    (tmp_path / "bad.csv").write_text("file,label\nx.png,miscible\n")
+    with pytest.raises(InputError, match="no column 'group'"):
+        miscibility_evaluate.compare(Run(tmp_path / "c"), (run.folder, tmp_path / "bad.csv"))
+
+
+def test_print_and_size_alone_are_a_row_of_the_report(trained):
+    _, report = trained
+    row = next(row for row in report.tables["models"] if row["model"].startswith("print and image size only"))
+    assert row["auroc"] < report.values["auroc"].value
+
+
+def test_painting_leaves_print_only():
+    levels = np.tile(np.linspace(60, 180, 120), (90, 1))
+    mask = np.zeros((90, 120), bool)
+    mask[5:15, 5:25] = True
+    levels[mask] = 255
+    blank = controls.painted(Micrograph((levels / 255).astype(np.float32)), Print(mask, ()), side_px=64)
+    assert blank.pixels.shape == (64, 64)
+    assert (blank.pixels[20:] * 255).round().tolist() == np.full((44, 64), 128.0).tolist()
+    assert blank.pixels.max() > 0.95
+
+
+@pytest.mark.slow
+def test_an_explanation_has_a_map_droplets_reasons_and_checks(trained, fake, tmp_path):
+    run, _ = trained
+    image = sorted((fake / "Total_checked").iterdir())[0]
+    report = miscibility_explain.explain(Run(tmp_path / "run"), (image,), model=run.folder, pixel_size_nm=20.0)
+    assert {"map", "droplets"} <= set(report.files)
+    with Image.open(tmp_path / "run" / "map.png") as picture:
+        assert max(picture.size) == miscibility_explain.LONGEST_PX
+    told = report.tables["images"][0]
+    assert -1 <= told["map_permuted_r"] < told["map_redrawn_r"] <= 1
+    logit = report.values["logit"].value
+    assert sum(row["evidence"] for row in report.tables["contributions"]) == pytest.approx(logit)
+    assert report.curves["deletion"].y[0] == pytest.approx(logit)
+    assert any("miscible by" in row["reason"] for row in report.tables["reasons"])
+    assert any(" nm" in row["group"] or " um" in row["group"] for row in report.tables["contributions"])

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, MissingDependency
-from . import conformal, novelty
+from . import conformal, forest, novelty
 from .judge import Held, Judge
 from .logistic import CUT, Logistic
 
@@ -54,8 +54,13 @@ def cross_validated(
     *,
     classes: Sequence[str],
     progress: Callable[[int], None] = lambda done: None,
+    trees: float = 0.0,
 ) -> Held:
-    """Fit on each training part of ``cuts`` (repeat, training rows, test rows) and answer for its test part."""
+    """
+    Fit on each training part of ``cuts`` (repeat, training rows, test rows) and answer for its test part.
+
+    Boosted trees give the share ``trees`` of the evidence of two classes.
+    """
     y = np.asarray(labels)
     answers: dict[int, np.ndarray] = {}
     unlike, seen = np.zeros(len(y)), np.zeros(len(y))
@@ -64,7 +69,11 @@ def cross_validated(
     for done, (repeat, train, test) in enumerate(cuts):
         progress(done)
         fitted = fit(rows[train], y[train].tolist(), names=(), classes=classes)
-        answers.setdefault(repeat, np.full(shape, np.nan))[test] = fitted.logits(rows[test])
+        evidence = fitted.logits(rows[test])
+        if trees:
+            grown = forest.grow(rows[train], y[train] == classes[-1])
+            evidence = (1 - trees) * evidence + trees * grown.logits(rows[test])
+        answers.setdefault(repeat, np.full(shape, np.nan))[test] = evidence
         unlike[test] += novelty.learn(fitted.standardised(rows[train])).novelty(fitted.standardised(rows[test]))
         seen[test] += 1
         rates.append(float(np.mean(y[train] == classes[-1])))
@@ -82,11 +91,12 @@ def whole(
     graded: Sequence[str | None] = (),
     groups: Sequence[str] = (),
     rng: np.random.Generator | None = None,
+    trees: float = 0.0,
 ) -> Judge:
     """
     The judge fitted on all rows; limits, cuts and sets come from the held-out answers.
 
-    With ``groups`` and ``rng`` a judge of two classes also has intervals and sets, by group.
+    With ``groups`` and ``rng`` a judge of two classes also has intervals and sets, by group; one with ``trees`` has sets only.
     """
     fitted = fit(rows, labels, names=names, classes=classes)
     familiar = novelty.learn(fitted.standardised(rows))
@@ -103,8 +113,11 @@ def whole(
         tested = np.isfinite(middle)
         members = [group for group, used in zip(groups, tested, strict=True) if used]
         told["conformal"] = conformal.calibrated(middle[tested], positive[tested], members)
-        told["redrawn"] = redrawn(z, positive, groups, rng=rng, draws=REDRAWN)
-        told["permuted"] = np.stack([_weights(z, rng.permutation(positive)) for _ in range(PERMUTED)])
+        if not trees:
+            told["redrawn"] = redrawn(z, positive, groups, rng=rng, draws=REDRAWN)
+            told["permuted"] = np.stack([_weights(z, rng.permutation(positive)) for _ in range(PERMUTED)])
+    if trees:
+        told |= {"trees": trees, "forest": forest.grow(rows, np.array([label == classes[-1] for label in labels]))}
     return Judge(fitted, familiar, limit, **told)
 
 

@@ -71,6 +71,10 @@ TASKS: dict[str, Entry] = {
     "measure descriptors": Entry("descriptors:table", "About 280 numbers for each image: blobs, domains, waves, texture"),
     "miscibility train": Entry("miscibility_training:train", "Train a judge on labelled micrographs and score it by article"),
     "miscibility predict": Entry("miscibility:predict", "The evidence that each micrograph shows a miscible blend"),
+    "miscibility explain": Entry(
+        "miscibility_explain:explain", "Why: a map of the evidence, the droplets seen, reasons in words"
+    ),
+    "miscibility votes": Entry("miscibility_votes:votes", "How well people judge the images: agreement, scores, majority"),
     "miscibility evaluate": Entry("miscibility_evaluate:evaluate", "Scores and control of a trained judge on labelled images"),
     "miscibility compare": Entry("miscibility_evaluate:compare", "Paired differences of judges on the same images"),
     "miscibility sobel": Entry("miscibility:sobel", "The paper's rule without learning: few edges, so miscible"),

@@ -72,7 +72,7 @@ def painted_out(
             continue
     seen = ~np.isnan(rows[:, 0])
     logits = np.zeros(len(paths))
-    logits[seen] = judge.logistic.logits(rows[seen])
+    logits[seen] = judge.logits(rows[seen])
     logits[~seen] = float(np.median(logits[seen])) if seen.any() else 0.0
     judged = int((judge.novelty(rows[seen]) <= judge.limit).sum())
     ends = scores.by_group(lambda some: {"auroc": scores.auroc(truth[some], logits[some])}, groups, rng=run.rng("painted"))

@@ -73,32 +73,34 @@ class Learner(Protocol):
 
 
 class Descriptors:
-    """Logistic regression on descriptors."""
+    """Logistic regression on descriptors, of whose evidence boosted trees may give the share ``trees``."""
 
-    name = "descriptors, logistic regression"
+    def __init__(self, trees: float = 0.0) -> None:
+        how = {0.0: "logistic regression", 1.0: "boosted trees"}.get(trees, "mean of logistic regression and boosted trees")
+        self.trees, self.name = trees, f"descriptors, {how}"
 
     def answer(self, run: Run, material: Material) -> Held:
         """The evidence of each image from fits that never saw its group."""
         count = len(material.cuts)
         return learn.training.cross_validated(  # type: ignore[no-any-return]
             material.rows, material.labels, material.cuts, classes=material.classes,
-            progress=lambda done: run.progress(done, count, f"fold {done + 1} of {count}"),
+            progress=lambda done: run.progress(done, count, f"fold {done + 1} of {count}"), trees=self.trees,
         )  # fmt: skip
 
     def model(self, run: Run, material: Material, held: Held, settings: dict[str, Any], card: str) -> Model:
         """Fitted on all images."""
-        return guard(run, material, held).to_model(settings, card)
+        return guard(run, material, held, trees=self.trees).to_model(settings, card)
 
     def tell(self, report: Report, material: Material) -> Report:
         """Nothing to add."""
         return report
 
 
-def guard(run: Run, material: Material, held: Held) -> Judge:
+def guard(run: Run, material: Material, held: Held, *, trees: float = 0.0) -> Judge:
     """The judge on descriptors fitted on all images, with limits, cuts and sets from ``held``."""
     return learn.training.whole(  # type: ignore[no-any-return]
         material.rows, material.labels, held, names=material.names, classes=material.classes, grades=material.grades,
-        graded=material.graded, groups=material.groups, rng=run.rng("redrawn"),
+        graded=material.graded, groups=material.groups, rng=run.rng("redrawn"), trees=trees,
     )  # fmt: skip
 
 

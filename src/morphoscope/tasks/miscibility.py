@@ -154,7 +154,7 @@ def _seen_by(network: Any, run: Run, read: list[Path]) -> np.ndarray:
 
 
 def _answers(judge: Judge, read: list[Path], rows: np.ndarray, alpha: float, run: Run, network: Any) -> list[dict[str, Any]]:
-    logits = judge.logistic.logits(rows) if network is None else _seen_by(network, run, read)
+    logits = judge.logits(rows) if network is None else _seen_by(network, run, read)
     novelty = judge.novelty(rows)
     grades = judge.grade(logits)
     ends = judge.interval(rows)

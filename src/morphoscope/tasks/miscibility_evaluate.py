@@ -143,7 +143,7 @@ def compare(
 
 def _answers(judge: Judge, dataset: Dataset, read: list[Path], rows: np.ndarray, trained: set[str]) -> list[dict[str, Any]]:
     by_path = {sample.files["image"]: sample for sample in dataset}
-    logits, novelty = judge.logistic.logits(rows), judge.novelty(rows)
+    logits, novelty = judge.logits(rows), judge.novelty(rows)
     answers = []
     for path, logit, unlike in zip(read, logits.tolist(), novelty.tolist(), strict=True):
         sample = by_path[path]

@@ -20,6 +20,8 @@ from .miscibility import CLASSES, GRADES
 from .networks import Networks
 
 DESCRIPTORS = "descriptors"
+TREES = {DESCRIPTORS: 0.0, "lightgbm": 1.0, "ensemble": 0.5}
+"""Share of the evidence that boosted trees give, by the name of the model."""
 QUICK_EPOCHS, QUICK_FOLDS, QUICK_PX = 2, 3, 48
 
 
@@ -34,7 +36,9 @@ def train(
     ] = None,
     group_pattern: Annotated[str, Param("regular expression; files it matches alike stay together")] = "",
     corrections: Annotated[Path | None, CORRECTIONS] = None,
-    model: Annotated[str, Param(f"{DESCRIPTORS}, or a network: {', '.join(PAPER)}, {DINO}, or any name of timm")] = DESCRIPTORS,
+    model: Annotated[
+        str, Param(f"{', '.join(TREES)}, or a network: {', '.join(PAPER)}, {DINO}, or any name of timm")
+    ] = DESCRIPTORS,
     weights: Annotated[
         Path | str | None,
         Param(
@@ -69,7 +73,7 @@ def train(
     Train the judge of miscibility, and score it on images of articles it has not seen.
 
     Without a network (the default) descriptors of blobs, domains, waves and texture, print left out, go into a regularised
-    logistic regression whose strength is chosen inside each training part. A network sees a grey square whose print is
+    logistic regression (lightgbm: boosted trees instead; ensemble: the mean of both). A network sees a grey square whose print is
     filled with the specimen's texture. The model in this run's folder is fitted on all images (under protocol paper:
     on the training part); its scores are those of the held-out parts.
     """
@@ -91,19 +95,22 @@ def train(
         dataset = corrected(dataset, corrections)
     report = evaluation.train(
         run, dataset, learner=learner, protocol=protocol, folds=folds,
-        repeats=repeats or (5 if model == DESCRIPTORS else 1), classes=CLASSES, grades=GRADES, card=_card(made_of),
+        repeats=repeats or (5 if model in TREES else 1), classes=CLASSES, grades=GRADES, card=_card(made_of),
     )  # fmt: skip
     return replace(report, notes=("quick: these scores say nothing about the network", *report.notes)) if quick else report
 
 
 def _learner(recipe: Recipe, protocol: str, *, seeds: int, validation: float) -> tuple[evaluation.Learner, str]:
     """What is trained, and a sentence on it for the card."""
-    if recipe.model == DESCRIPTORS:
+    if recipe.model in TREES:
         for name, given, usual in (("weights", recipe.weights, NONE), ("frozen", recipe.frozen, False), ("seeds", seeds, 1)):
             if given != usual:
                 raise BadParameter(f"{name}: {given} belongs to networks; name one by model, for example resnet18")
-        return evaluation.Descriptors(), (
-            "Logistic regression on descriptors of blobs, domains, waves and texture; print is left out and every picture is\n"
+        how = {0.0: "Logistic regression", 1.0: "Boosted trees", 0.5: "Logistic regression and boosted trees"}[
+            TREES[recipe.model]
+        ]
+        return evaluation.Descriptors(TREES[recipe.model]), (
+            f"{how} on descriptors of blobs, domains, waves and texture; print is left out and every picture is\n"
             "brought to one size. No network, no pixel of any image inside."
         )
     origin = learn.fitting.rehearse(recipe, classes=len(CLASSES))

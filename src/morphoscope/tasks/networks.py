@@ -94,7 +94,7 @@ class Networks:
         """Curves over epochs, and each way to choose an epoch beside the others."""
         codes = codes_of(material)
         rows = [row for seed in range(self.seeds) for row in self._rules(codes, material, seed)]
-        beside = {"model": Descriptors.name, **_mean_scores(material.truth, self.beside)} if self.beside else {}
+        beside = {"model": Descriptors().name, **_mean_scores(material.truth, self.beside)} if self.beside else {}
         models = [report.tables["models"][0], beside, *report.tables["models"][1:]]
         return replace(
             report,

@@ -19,9 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from .domains import FULL, LEVELS, ROUND, ROUND_FROM_PX, opened, shapes
+from .domains import FULL, LEVELS, ROUND, opened, shapes
 from .frame import Frame
 
+SMALLEST_PX = 3.5
+"""Radius from which a round spot counts as a droplet; smaller ones may be noise."""
 RESOLVED_PX = 4.0
 """Radius from which a rim's width means something."""
 
@@ -44,7 +46,7 @@ def droplets(view: Frame) -> tuple[Droplet, ...]:
         for name in ("bright", "very_bright") if bright else ("dark", "very_dark"):
             labels, count = ndimage.label(opened(view, LEVELS[name]))
             measured = shapes(labels, count)
-            disc = (measured.round > ROUND) & (measured.fill > FULL) & (measured.area >= ROUND_FROM_PX)
+            disc = (measured.round > ROUND) & (measured.fill > FULL) & (measured.area >= math.pi * SMALLEST_PX**2)
             for y, x, area in zip(measured.y[disc], measured.x[disc], measured.area[disc], strict=True):
                 radius = math.sqrt(area / math.pi)
                 if not any(one.bright == bright and math.hypot(one.y_px - y, one.x_px - x) < one.radius_px for one in found):
