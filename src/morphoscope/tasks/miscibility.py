@@ -9,28 +9,25 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import special
 
-from .. import learn
-from ..core import Figure, Model, Param, Quantity, Report, Run
+from ..core import Figure, Param, Quantity, Report, Run
 from ..datasets import labelled, polymer_sem
 from ..datasets.leaks import sha256
 from ..errors import InputError
 from ..io import read_micrograph
-from ..learn import judge as judging
 from ..learn.judge import Judge
-from ..learn.model_folder import read_model
 from ..measure import scores
 from ..measure.sobel import edge_strength
 from .contact_sheet import contact_sheet
 from .criterion import ALPHA
 from .datasets import DATA
 from .descriptors import described
-from .network_pictures import pictures
+from .judges import CLASSES as CLASSES
+from .judges import SHIPPED as SHIPPED
+from .judges import judge_in
+from .judges import model_of as model_of
 from .scalebar import images
 
-CLASSES = ("immiscible", "miscible")
 GRADES = ("Incompatible", "Partially compatible", "Compatible")
-SHIPPED = Path(__file__).parents[1] / "learn" / "shipped" / "miscibility"
-DATA_FILES = ("../learn/shipped/miscibility/model.json", "../learn/shipped/miscibility/weights.safetensors")
 
 
 def predict(
@@ -51,16 +48,14 @@ def predict(
     cannot be ruled out at ``alpha``. An image too unlike those of training is not judged, and one that cannot be read is
     reported; the others go on.
     """
-    known = read_model(SHIPPED if model is None else model, kind=(judging.KIND, judging.NETWORK_KIND))
-    network = learn.network.NetworkJudge.from_model(known) if known.kind == judging.NETWORK_KIND else None
-    judge = model_of(known) if network is None else _telling(network.guard)
+    asked = judge_in(model)
     paths = list(images(files))
     if not paths:
         raise InputError("no image in what was given; give micrographs or folders of them")
     names, read, rows, left_out = described(paths, progress=run.progress)
-    if read and names != judge.logistic.names:
-        raise InputError("the model was trained on other descriptors than this version takes; train it again")
-    answers = _answers(judge, read, rows, alpha, run, network) if read else []
+    if read:
+        asked.check(names)
+    answers = _answers(asked.judge, read, rows, asked.logits(run, rows, read), alpha) if read else []
     answers += [_unread(path, reason) for path, reason in left_out]
     answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
     contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
@@ -76,7 +71,7 @@ def predict(
         figures={"sheet": Figure("image", ("sheet",), "Sorted by evidence, the most miscible first")}
         if any(row["logit"] is not None for row in answers)
         else {},
-        notes=(f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",),
+        notes=(f"model: {asked.settings.get('name', 'unnamed')}; {asked.settings.get('honest', 'its score is unknown')}",),
         cites=(polymer_sem.CITE,),
     )
 
@@ -132,25 +127,7 @@ def sobel(
     )
 
 
-def model_of(known: Model) -> Judge:
-    """The judge in ``known``, which must tell miscible from immiscible."""
-    return _telling(Judge.from_model(known))
-
-
-def _telling(judge: Judge) -> Judge:
-    if judge.logistic.classes != CLASSES:
-        raise InputError(f"the model tells {', '.join(judge.logistic.classes)} apart, not {' from '.join(CLASSES)}")
-    return judge
-
-
-def _seen_by(network: Any, run: Run, read: list[Path]) -> np.ndarray:
-    """The evidence that a network finds in the files ``read``."""
-    seen = pictures(read, size_px=network.size_px, progress=run.progress)
-    return np.asarray(network.evidence(seen, device=run.device))
-
-
-def _answers(judge: Judge, read: list[Path], rows: np.ndarray, alpha: float, run: Run, network: Any) -> list[dict[str, Any]]:
-    logits = judge.logistic.logits(rows) if network is None else _seen_by(network, run, read)
+def _answers(judge: Judge, read: list[Path], rows: np.ndarray, logits: np.ndarray, alpha: float) -> list[dict[str, Any]]:
     novelty = judge.novelty(rows)
     grades = judge.grade(logits)
     ends = judge.interval(rows)
