@@ -143,7 +143,7 @@ def again(studio: Studio, run_id: str, info: Mapping[str, Any]) -> str:
         value = info["parameters"].get(field.name)
         for item in value if isinstance(value, list) else [value]:
             text = text_of(item)
-            if field.kind == "input" and not text.startswith(("upload:", "run:")):
+            if field.kind == "input" and text not in field.param.words and not text.startswith(("upload:", "run:")):
                 text = reference_to(studio.workspace, text) if text else ""
             if text:
                 query.append((field.name, text))
