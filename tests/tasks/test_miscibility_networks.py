@@ -1,32 +1,46 @@
 """Networks behind the miscibility tasks: scores beside the descriptors', resumed after a kill, and used by predict."""
 
 import csv
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from morphoscope.app import Workspace
 from morphoscope.core import Run
 from morphoscope.datasets import fake_blends
 from morphoscope.errors import BadParameter, Cancelled, InputError
-from morphoscope.tasks import miscibility, miscibility_training, networks
+from morphoscope.tasks import miscibility, miscibility_evaluate, miscibility_training, network_pictures, networks
 from morphoscope.tasks.network_pictures import square
 
-TINY = {"model": "mobilenetv3_small_050", "quick": True, "folds": 2, "size_px": 32, "batch": 8}
+CAMPAIGN = Path(__file__).parents[2] / "experiments" / "miscibility" / "run.py"
+TINY = {"model": "mobilenetv3_small_050", "quick": True, "folds": 2, "size_px": 32, "batch": 8, "validation": 0.3}
 
 
 @pytest.fixture(scope="module")
 def fake(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fake")
-    fake_blends.write_fake(folder, rng=np.random.default_rng(3), articles=12, images_per_article=2, size_px=64)
+    fake_blends.write_fake(folder, rng=np.random.default_rng(3), articles=8, images_per_article=2, size_px=64)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def without_words(request, monkeypatch):
+    """As without the extra that finds words, which saves seconds; the slow test has it."""
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setattr(network_pictures, "reader", lambda: None)
 
 
 @pytest.fixture(scope="module")
 def trained(fake, tmp_path_factory):
     run = Run(tmp_path_factory.mktemp("trained"), device="cpu")
-    return run, miscibility_training.train(run, data=fake, seeds=2, **TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network_pictures, "reader", lambda: None)
+        return run, miscibility_training.train(run, data=fake, seeds=2, **TINY)
 
 
 def test_a_network_is_reported_like_the_descriptors_and_beside_them(trained):
@@ -36,7 +50,7 @@ def test_a_network_is_reported_like_the_descriptors_and_beside_them(trained):
     assert names[:3] == ["mobilenetv3_small_050, from scratch", "descriptors, logistic regression", "majority class"]
     rules = report.tables["epoch_chosen"]
     assert [row["epoch_rule"] for row in rules[:3]] == ["best on test", "last", "chosen on validation"]
-    assert all(row["tp"] + row["fp"] + row["fn"] + row["tn"] == 24 for row in rules)
+    assert all(row["tp"] + row["fp"] + row["fn"] + row["tn"] == 16 for row in rules)
     assert rules[0]["accuracy"] >= max(rules[1]["accuracy"], rules[2]["accuracy"])
     with open(run.folder / "epochs.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -57,6 +71,19 @@ def test_predict_takes_a_network(trained, fake, tmp_path):
     assert len(rows) == 4
     assert sum(row["logit"] is None for row in rows) == 1
     assert all(0 < row["p_miscible"] < 1 for row in rows if not row["abstained"])
+
+
+@pytest.mark.slow
+def test_evaluate_takes_a_network_and_its_control(trained, fake, tmp_path):
+    run, _ = trained
+    report = miscibility_evaluate.evaluate(Run(tmp_path, device="cpu"), data=fake, model=run.folder)
+    assert report.tables["parts"][0]["images"] == 16
+    painted = report.values["painted_auroc"]
+    assert painted.low <= painted.value <= painted.high
+    with open(tmp_path / "evaluated.csv", newline="") as file:
+        asked = {row["file"]: row["logit"] for row in csv.DictReader(file)}
+    told = miscibility.predict(Run(tmp_path / "p", device="cpu"), (fake / "Total_checked",), model=run.folder)
+    assert all(float(asked[row["file"]]) == pytest.approx(row["logit"]) for row in told.tables["predictions"])
 
 
 @pytest.mark.slow
@@ -82,11 +109,12 @@ def test_a_killed_training_goes_on_with_the_same_bits(fake, tmp_path, monkeypatc
         assert (whole.folder / name).read_bytes() == (again.folder / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_paper_protocol_keeps_the_network_of_the_training_part(fake, tmp_path, monkeypatch):
     names = sorted(path.stem.rpartition("_")[0] for path in (fake / "Total_checked").iterdir())
     monkeypatch.setattr("morphoscope.datasets.polymer_sem.split.open_keys", lambda: frozenset(set(names) - set(names[::4])))
     report = miscibility_training.train(Run(tmp_path, device="cpu"), data=fake, protocol="paper", **TINY)
-    assert sum(report.tables["epoch_chosen"][0][name] for name in ("tp", "fp", "fn", "tn")) == 6
+    assert sum(report.tables["epoch_chosen"][0][name] for name in ("tp", "fp", "fn", "tn")) == 4
     assert "1 trainings of up to 2 epochs" in " ".join(report.notes)
     assert any("share an article" in note for note in report.notes)
 
@@ -107,6 +135,14 @@ def test_what_does_not_fit_is_one_sentence(fake, tmp_path):
         miscibility_training.train(Run(tmp_path), data=fake, seeds=3)
     with pytest.raises(InputError, match="no weights here"):
         miscibility_training.train(Run(tmp_path), data=fake, model="resnet18", weights=tmp_path / "w.pth")
+    if not torch.cuda.is_available():
+        with pytest.raises(BadParameter, match="torch finds no GPU on this machine"):
+            miscibility_training.train(Run(tmp_path, device="cuda"), data=fake, **TINY)
+
+
+def test_too_few_groups_for_a_validation_part(fake, tmp_path):
+    with pytest.raises(InputError, match="in 4 groups cannot give 1% for validation and keep every class"):
+        miscibility_training.train(Run(tmp_path, device="cpu"), data=fake, **(TINY | {"validation": 0.01}))
 
 
 def test_the_square_has_no_data_bar(fake, tmp_path):
@@ -121,9 +157,26 @@ def test_the_square_has_no_data_bar(fake, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_campaign_behind_the_tables(tmp_path):
+    """A row for each training that is done; what a protocol refuses is told and the rest goes on."""
+    fake = tmp_path / "fake"
+    fake_blends.write_fake(fake, rng=np.random.default_rng(3), articles=18, images_per_article=1, size_px=64)
+    command = [sys.executable, CAMPAIGN, "--data", fake, "--workspace", tmp_path / "ws", "--out", tmp_path, "--quick"]
+    command += ["--models", TINY["model"], "--weights", "none", "--protocols", "grouped", "paper", "--seeds", "1"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+    assert "paper, seed 0: polymer_sem: it holds 0 of the paper's 400 training images" in done.stdout
+    with open(tmp_path / "runs.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["model"], row["protocol"], row["seed"]) == (TINY["model"], "grouped", "0")
+    assert sum(int(row[f"selected_{name}"]) for name in ("tp", "fp", "fn", "tn")) == 18
+    with open(tmp_path / "epochs.csv", newline="") as file:
+        assert {each["cut"] for each in csv.DictReader(file)} == {"0", "1", "2", "all"}
+
+
+@pytest.mark.slow
 def test_a_resnet_of_the_paper_in_its_quick_size(fake, tmp_path):
     report = miscibility_training.train(
-        Run(tmp_path, device="cpu"), data=fake, model="resnet18", quick=True, augment="paper", folds=2
+        Run(tmp_path, device="cpu"), data=fake, model="resnet18", quick=True, augment="paper", folds=2, validation=0.3
     )
     assert report.values["auroc"].low <= report.values["auroc"].value <= report.values["auroc"].high
     assert len(report.curves["training"].x) == 2

@@ -13,6 +13,7 @@ import numpy as np
 from ..core import Micrograph, Param, Quantity, Report, Run
 from ..errors import InputError, MissingDependency, MorphoscopeError
 from ..io import read_micrograph
+from ..io.grey import IN_COLOUR
 from ..measure import descriptors
 from ..measure.annotations import find as find_print
 from ..measure.annotations import without
@@ -81,7 +82,7 @@ def described(paths: Sequence[Path], *, progress: Progress = _silent) -> Describ
 def survey(paths: Sequence[Path], *, progress: Progress = _silent) -> Survey:
     """The descriptors of every file that can be described, and what its print and size are."""
     names: tuple[str, ...] = ()
-    widths = list[float | None]()
+    widths, coloured = list[float | None](), list[bool]()
     read, rows, printed, left_out = list[Path](), list[np.ndarray](), list[np.ndarray](), list[tuple[Path, str]]()
     for k, path in enumerate(paths):
         progress(k, len(paths), path.name)
@@ -99,7 +100,8 @@ def survey(paths: Sequence[Path], *, progress: Progress = _silent) -> Survey:
         rows.append(np.fromiter(row.values(), float, len(row)))
         printed.append(print_and_size(whole, found))
         widths.append(field_scale.width_nm(whole))
-    return Survey(names, read, np.array(rows), left_out, np.array(printed), widths)
+        coloured.append(IN_COLOUR in whole.notes)
+    return Survey(names, read, np.array(rows), left_out, np.array(printed), widths, np.array(coloured, bool))
 
 
 def specimen(path: Path) -> Micrograph:

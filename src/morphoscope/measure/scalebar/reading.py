@@ -230,10 +230,11 @@ def _upright(inked: np.ndarray) -> bool:
 
 
 def _leaves(pair: Pair, width: int) -> bool:
-    """Whether the bar runs out of the picture, and is faint or its label not centred on what is seen of it."""
+    """Whether the bar runs out of the picture, and is faint, or its label does so too or is not centred on what is seen of it."""
     bar, text = pair.bar, pair.text
     off = abs(bar.middle - (text.left + text.right) / 2)
-    doubtful = bar.quality < STRONG or off > 2 + 0.04 * (bar.right - bar.left)
+    cut = text.left < 2 or text.right > width - 2
+    doubtful = cut or bar.quality < STRONG or off > 2 + 0.04 * (bar.right - bar.left)
     return (bar.left < 0.6 or bar.right > width - 0.6) and doubtful
 
 
