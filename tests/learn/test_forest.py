@@ -4,7 +4,7 @@ import lightgbm
 import numpy as np
 import pytest
 
-from morphoscope.learn import forest, judge, training
+from morphoscope.learn import growing, judge, training
 from morphoscope.learn.model_folder import read_model, write_model
 
 CLASSES = ("no", "yes")
@@ -18,8 +18,8 @@ def rows(rng):
 
 def test_the_answers_are_lightgbms(rows, rng):
     x, y = rows
-    grown = forest.grow(x, y)
-    booster = lightgbm.train(forest.SETTINGS, lightgbm.Dataset(x, y.astype(int)), forest.TREES)
+    grown = growing.grow(x, y)
+    booster = lightgbm.train(growing.SETTINGS, lightgbm.Dataset(x, y.astype(int)), growing.TREES)
     new = rng.standard_normal((50, 6))
     assert grown.logits(new) == pytest.approx(booster.predict(new, raw_score=True), abs=1e-10)
     assert ((grown.logits(x) > 0) == y).mean() > 0.9
@@ -27,7 +27,7 @@ def test_the_answers_are_lightgbms(rows, rng):
 
 def test_a_tree_of_one_leaf(rng):
     x = rng.standard_normal((12, 3))
-    grown = forest.grow(x, np.arange(12) < 3)
+    grown = growing.grow(x, np.arange(12) < 3)
     assert grown.logits(x) == pytest.approx(np.log(3 / 9), abs=1e-6)
 
 

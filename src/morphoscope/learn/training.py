@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, MissingDependency
-from . import conformal, forest, novelty
+from . import conformal, growing, novelty
 from .judge import Held, Judge
 from .logistic import CUT, Logistic
 
@@ -71,7 +71,7 @@ def cross_validated(
         fitted = fit(rows[train], y[train].tolist(), names=(), classes=classes)
         evidence = fitted.logits(rows[test])
         if trees:
-            grown = forest.grow(rows[train], y[train] == classes[-1])
+            grown = growing.grow(rows[train], y[train] == classes[-1])
             evidence = (1 - trees) * evidence + trees * grown.logits(rows[test])
         answers.setdefault(repeat, np.full(shape, np.nan))[test] = evidence
         unlike[test] += novelty.learn(fitted.standardised(rows[train])).novelty(fitted.standardised(rows[test]))
@@ -117,7 +117,7 @@ def whole(
             told["redrawn"] = redrawn(z, positive, groups, rng=rng, draws=REDRAWN)
             told["permuted"] = np.stack([_weights(z, rng.permutation(positive)) for _ in range(PERMUTED)])
     if trees:
-        told |= {"trees": trees, "forest": forest.grow(rows, np.array([label == classes[-1] for label in labels]))}
+        told |= {"trees": trees, "forest": growing.grow(rows, np.array([label == classes[-1] for label in labels]))}
     return Judge(fitted, familiar, limit, **told)
 
 

@@ -62,7 +62,7 @@ class Survey:
     The files that could be described, a row of numbers for each, and (file, reason) of the others.
 
     ``printed`` holds, for each file, what its printed parts and its size alone tell: the raw material of a control.
-    ``widths_nm`` are the widths of the fields, where the pixel size is known.
+    ``widths_nm`` are the widths of the fields, where the pixel size is known; ``coloured`` tells colour pictures.
     """
 
     names: tuple[str, ...]
@@ -71,6 +71,7 @@ class Survey:
     left_out: list[tuple[Path, str]]
     printed: np.ndarray
     widths_nm: list[float | None]
+    coloured: np.ndarray
 
 
 def described(paths: Sequence[Path], *, progress: Progress = _silent) -> Described:

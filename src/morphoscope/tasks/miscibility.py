@@ -21,7 +21,7 @@ from . import field_scale
 from .contact_sheet import contact_sheet
 from .criterion import ALPHA
 from .datasets import DATA
-from .descriptors import survey
+from .descriptors import Survey, survey
 from .judges import CLASSES as CLASSES
 from .judges import SHIPPED as SHIPPED
 from .judges import judge_in
@@ -56,9 +56,7 @@ def predict(
     found = survey(paths, progress=run.progress)
     if found.read:
         asked.check(found.names)
-    answers = (
-        _answers(asked.judge, found.read, found.rows, asked.logits(run, found.rows, found.read), alpha) if found.read else []
-    )
+    answers = _answers(asked.judge, found, asked.logits(run, found.rows, found.read), alpha) if found.read else []
     answers += [_unread(path, reason) for path, reason in found.left_out]
     answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
     contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
@@ -133,17 +131,20 @@ def sobel(
     )
 
 
-def _answers(judge: Judge, read: list[Path], rows: np.ndarray, logits: np.ndarray, alpha: float) -> list[dict[str, Any]]:
+def _answers(judge: Judge, found: Survey, logits: np.ndarray, alpha: float) -> list[dict[str, Any]]:
+    read, rows = found.read, found.rows
     novelty = judge.novelty(rows)
     grades = judge.grade(logits)
     ends = judge.interval(rows)
     lows, highs = ([None] * len(read),) * 2 if ends is None else (end.tolist() for end in ends)
     sets = [None] * len(read) if judge.conformal is None else judge.conformal.sets(logits, CLASSES, alpha=alpha)
     answers = []
-    for path, logit, unlike, grade, low, high, some in zip(
-        read, logits.tolist(), novelty.tolist(), grades, lows, highs, sets, strict=True
+    for path, logit, unlike, coloured, grade, low, high, some in zip(
+        read, logits.tolist(), novelty.tolist(), found.coloured, grades, lows, highs, sets, strict=True
     ):
-        withheld = unlike > judge.limit
+        reason = "a colour picture; micrographs of electrons have none" if coloured else None
+        reason = "unlike the micrographs it was trained on" if unlike > judge.limit else reason
+        withheld = reason is not None
         answers.append(
             {
                 "file": path.name,
@@ -155,7 +156,7 @@ def _answers(judge: Judge, read: list[Path], rows: np.ndarray, logits: np.ndarra
                 "logit_high": high,
                 "set": None if withheld or some is None else " or ".join(some) or "neither",
                 "novelty": unlike,
-                "reason": "unlike the micrographs it was trained on" if withheld else None,
+                "reason": reason,
                 "path": str(path),
             }
         )
