@@ -142,18 +142,19 @@ def test_nothing_readable_is_one_sentence(tmp_path):
 
 def test_a_model_of_another_scale_warns(tmp_path, rng):
     for pixel_nm, where in ((10.0, "set"), (1000.0, "new")):
-        for kind in ("dots", "stripes"):
+        for label, kind in (("immiscible", "dots"), ("miscible", "stripes")):
             for k in range(2):
                 micrograph = Micrograph(picture(kind, rng) / np.float32(255), PixelSize(pixel_nm, pixel_nm, "given"))
-                (tmp_path / where / kind).mkdir(parents=True, exist_ok=True)
-                write_micrograph(micrograph, tmp_path / where / kind / f"{k}.ome.tif")
+                (tmp_path / where / label).mkdir(parents=True, exist_ok=True)
+                write_micrograph(micrograph, tmp_path / where / label / f"{k}.ome.tif")
     run = Run(tmp_path / "run")
     run.folder.mkdir()
     classification.train(run, data=tmp_path / "set", folds=2, repeats=1)
-    report = class_prediction.predict(run, (tmp_path / "new",), model=run.folder)
-    assert "4 of 4 images are of another scale than the model: fields 64 um to 64 um wide, training 0.64" in report.notes[-1]
-    same = class_prediction.predict(run, (tmp_path / "set",), model=run.folder)
-    assert len(same.notes) == 1
+    for task in (class_prediction, miscibility):
+        report = task.predict(run, (tmp_path / "new",), model=run.folder)
+        assert "4 of 4 images are of another scale than the model: fields 64 um to 64 um wide, training 0.64" in report.notes[-1]
+        same = task.predict(run, (tmp_path / "set",), model=run.folder)
+        assert len(same.notes) == 1
 
 
 def test_unknown_scales_teach_nothing():

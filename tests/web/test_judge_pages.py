@@ -111,11 +111,12 @@ def test_a_report_leads_to_its_judgement_and_forms_offer_corrections(client, jud
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_judgement_is_explained(client, judged, finished):
     if judgements.EXPLAIN not in TASKS:
         pytest.skip(f"there is no task {judgements.EXPLAIN}")
     answer = client.post(f"{judged}/0/why", headers=JSON).json()
-    assert finished(answer["run"])["state"] == "done"
+    assert finished(answer["run"], seconds=240)["state"] == "done"
     report = client.get(f"{answer['page']}/report.json").json()
     assert report["tables"]["reasons"][0]["reason"]
     assert client.get(f"{answer['page']}/pictures/{report['files']['map']}").headers["content-type"] == "image/png"
