@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from morphoscope.core import Micrograph, PixelSize
 from morphoscope.errors import InputError
 from morphoscope.measure import descriptors
+from morphoscope.measure.descriptors import describe_frame, frame
+from morphoscope.measure.descriptors.droplets import droplets
 
 
 def discs(rng, *, radius=6, count=60, size=256, bright=True, noise=0.03):
@@ -91,3 +94,42 @@ def test_images_without_a_specimen_are_refused(rng):
 def test_a_constant_picture_has_finite_descriptors():
     found = descriptors.describe(Micrograph(np.full((64, 64), 0.5, np.float32)))
     assert all(np.isfinite(list(found.values())))
+
+
+@pytest.mark.parametrize(("blur", "sharp"), [(0.8, True), (6.0, False)])
+def test_droplets_have_place_size_polarity_and_rim(blur, sharp):
+    y, x = np.indices((256, 256))
+    plane = np.full((256, 256), 0.5)
+    for (cy, cx), bright in {(64, 70): True, (180, 60): True, (120, 190): False}.items():
+        plane[np.hypot(y - cy, x - cx) < 14] = 0.8 if bright else 0.2
+    plane = ndimage.gaussian_filter(plane, blur)
+    found = droplets(frame(Micrograph(plane.astype(np.float32))))
+    assert [one.bright for one in found].count(True) == 2
+    assert [one.bright for one in found].count(False) == 1
+    dark = next(one for one in found if not one.bright)
+    assert (dark.y_px, dark.x_px) == pytest.approx((120, 190), abs=1)
+    assert dark.radius_px == pytest.approx(14, abs=2)
+    widths = [one.rim_px / one.radius_px for one in found]
+    assert all(width < 0.5 for width in widths) == sharp
+
+
+def test_hidden_pixels_do_not_count(rng):
+    """Hiding the part that differs leaves the descriptors of the rest; hiding nearly all is refused."""
+    plain = ndimage.gaussian_filter(rng.standard_normal((256, 256)), 3)
+    plain = np.clip(0.5 + 0.1 * plain / plain.std(), 0, 1)
+    spoilt = plain.copy()
+    spoilt[:80, :80] = np.indices((80, 80)).sum(axis=0) % 16 / 16
+    hidden = np.zeros((256, 256), bool)
+    hidden[:80, :80] = True
+    usual, seen, masked = (
+        describe_frame(view)
+        for view in (
+            frame(Micrograph(plain.astype(np.float32))),
+            frame(Micrograph(spoilt.astype(np.float32))),
+            frame(Micrograph(spoilt.astype(np.float32))).hiding(hidden),
+        )
+    )
+    for name in ("texture.contrast_flat_1px", "blobs.laplace_kurtosis_1.5px", "domains.cover_very_bright"):
+        assert abs(masked[name] - usual[name]) < 0.35 * abs(seen[name] - usual[name])
+    with pytest.raises(InputError, match="left to see"):
+        frame(Micrograph(plain.astype(np.float32))).hiding(np.ones((256, 256), bool))

@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from ..core import Micrograph
 from . import databar
+from .extremes import smallest_near
 from .scalebar import bars, insets
 from .scalebar.words import Reader
 
@@ -200,12 +201,12 @@ def flat_boxes(grey: np.ndarray) -> list[Box]:
 def ink(grey: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """Letters, words and arrows outside ``known``: extreme, even, with sharp edges all around; faint ones in company only."""
     found, boxes = np.zeros(grey.shape, bool), list[Box]()
-    level = grey.astype(np.float64)
-    for plane in (level, 255 - level):
+    for bytes_ in (grey, 255 - grey):
+        plane = bytes_.astype(np.float64)
         saturated = plane >= min(WHITE, 255 - BLACK)
         if np.count_nonzero(saturated & ~known) > COMMON * known.size:
             continue
-        around = ndimage.minimum_filter(plane, 9)
+        around = smallest_near(bytes_, 9, beyond="symmetric")
         labels, count = ndimage.label((plane >= 255 - JUMP) & (plane - around >= JUMP) & ~known, np.ones((3, 3)))
         extreme = ndimage.mean(saturated, labels, np.arange(1, count + 1))
         pieces: dict[int, Box] = {}

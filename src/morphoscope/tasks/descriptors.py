@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -18,10 +18,12 @@ from ..measure import descriptors
 from ..measure.annotations import find as find_print
 from ..measure.annotations import without
 from . import field_scale
+from .beside import from_the_end
 from .controls import print_and_size
 from .scalebar import images
 
 Progress = Callable[[float, float, str], None]
+Look = dict[str, Any]
 Described = tuple[tuple[str, ...], list[Path], np.ndarray, list[tuple[Path, str]]]
 
 
@@ -81,28 +83,44 @@ def described(paths: Sequence[Path], *, progress: Progress = _silent) -> Describ
 
 
 def survey(paths: Sequence[Path], *, progress: Progress = _silent) -> Survey:
-    """The descriptors of every file that can be described, and what its print and size are."""
-    names: tuple[str, ...] = ()
-    widths, coloured = list[float | None](), list[bool]()
-    read, rows, printed, left_out = list[Path](), list[np.ndarray](), list[np.ndarray](), list[tuple[Path, str]]()
-    for k, path in enumerate(paths):
-        progress(k, len(paths), path.name)
-        try:
-            whole = read_micrograph(path, nan="mask")
-            found = find_print(whole, grey_bars=False)
-            row = descriptors.describe(without(whole, found))
-        except MissingDependency:
-            raise
-        except MorphoscopeError as error:
-            left_out.append((path, str(error)))
-            continue
-        names = tuple(row)
-        read.append(path)
-        rows.append(np.fromiter(row.values(), float, len(row)))
-        printed.append(print_and_size(whole, found))
-        widths.append(field_scale.width_nm(whole))
-        coloured.append(IN_COLOUR in whole.notes)
-    return Survey(names, read, np.array(rows), left_out, np.array(printed), widths, np.array(coloured, bool))
+    """The descriptors of every file that can be described, and what its print and size are; on two cores where two are free."""
+    looks = dict[int, Look]()
+    with from_the_end(f"{__name__}:look", [str(path) for path in paths]) as others:
+        for k, path in enumerate(paths):
+            if k in others:  # so are all that follow
+                break
+            progress(k + len(others), len(paths), path.name)
+            looks[k] = look(str(path))
+        looks = {**dict(others), **looks}
+    seen = {k: one for k, one in sorted(looks.items()) if "reason" not in one}
+    return Survey(
+        tuple(next(iter(seen.values()))["row"]) if seen else (),
+        [paths[k] for k in seen],
+        np.array([list(one["row"].values()) for one in seen.values()]),
+        [(paths[k], one["reason"]) for k, one in sorted(looks.items()) if "reason" in one],
+        np.array([one["printed"] for one in seen.values()]),
+        [one["width_nm"] for one in seen.values()],
+        np.array([one["coloured"] for one in seen.values()], bool),
+    )
+
+
+def look(path: str) -> Look:
+    """What ``survey`` keeps of one file: the row, print and size, width of the field, colour; or the reason why not."""
+    try:
+        whole = read_micrograph(Path(path), nan="mask")
+        found = find_print(whole, grey_bars=False)
+        row = descriptors.describe(without(whole, found))
+    except MissingDependency:
+        raise
+    except MorphoscopeError as error:
+        return {"reason": str(error)}
+    printed = print_and_size(whole, found).tolist()
+    return {
+        "row": {name: float(value) for name, value in row.items()},
+        "printed": printed,
+        "width_nm": field_scale.width_nm(whole),
+        "coloured": IN_COLOUR in whole.notes,
+    }
 
 
 def specimen(path: Path) -> Micrograph:

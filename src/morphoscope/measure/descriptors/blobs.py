@@ -22,6 +22,7 @@ from functools import cache
 import numpy as np
 from scipy import ndimage
 
+from ..extremes import largest_near
 from .frame import Frame, smoothing, wave_numbers
 
 SCALES_PX = (1.5, 2.5, 4.0, 6.0, 9.0, 13.0)
@@ -74,7 +75,7 @@ def _at_scale(view: Frame, scale: float) -> dict[str, float]:
         "ridge_share": float((ridge / (np.abs(laplace) + ridge + 1e-6)).mean()),
     }
     size = int(2 * scale / coarse) | 1
-    peak = (hessian > STRONG) & (ndimage.maximum_filter(hessian, size, mode="wrap") == hessian)
+    peak = (hessian > STRONG) & (largest_near(hessian, size, beyond="wrap") == hessian)
     for name, chosen in (("bright", peak & (laplace < 0)), ("dark", peak & (laplace > 0))):
         strength = hessian[chosen]
         found[f"{name}_cover"] = float(np.log1p(strength.size * scale**2 / view.seen.sum() * 100))

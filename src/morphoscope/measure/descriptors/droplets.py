@@ -6,7 +6,8 @@ c between inside and outside and the steepest slope of this profile near the rad
 
 .. math:: w = |c| / \max_{0.6 R \le r \le 1.5 R} |\mathrm d\bar I / \mathrm dr|
 
-the length over which a straight edge of that slope would rise. Lengths are in pixels of the frame.
+the length over which a straight edge of that slope would rise. The radius is where the slope is steepest: a threshold would
+make soft droplets too large. Lengths are in pixels of the frame.
 
 Checked against: drawn discs with sharp and blurred rims, in tests/measure/test_descriptors.py.
 """
@@ -30,7 +31,7 @@ RESOLVED_PX = 4.0
 
 @dataclass(frozen=True)
 class Droplet:
-    """Centre, radius of the circle of the same area, width of the rim (None where it is too small), and polarity."""
+    """Centre, radius, width of the rim (None where it is too small), and polarity."""
 
     y_px: float
     x_px: float
@@ -50,24 +51,25 @@ def droplets(view: Frame) -> tuple[Droplet, ...]:
             for y, x, area in zip(measured.y[disc], measured.x[disc], measured.area[disc], strict=True):
                 radius = math.sqrt(area / math.pi)
                 if not any(one.bright == bright and math.hypot(one.y_px - y, one.x_px - x) < one.radius_px for one in found):
-                    found.append(Droplet(float(y), float(x), radius, _rim(view, y, x, radius), bright))
+                    found.append(Droplet(float(y), float(x), *_outline(view, y, x, radius), bright))
     return tuple(sorted(found, key=lambda one: -one.radius_px))
 
 
-def _rim(view: Frame, y: float, x: float, radius: float) -> float | None:
+def _outline(view: Frame, y: float, x: float, radius: float) -> tuple[float, float | None]:
+    """Radius at the steepest place of the mean profile near ``radius``, and the rim's width; as it came where too small."""
     if radius < RESOLVED_PX:
-        return None
+        return radius, None
     reach = math.ceil(1.6 * radius)
     top, left = max(0, int(y) - reach), max(0, int(x) - reach)
     window = (slice(top, int(y) + reach + 1), slice(left, int(x) + reach + 1))
     grey, seen = view.grey[window], view.seen[window]
     rows, columns = np.indices(grey.shape)
     ring = np.rint(np.hypot(rows + top - y, columns + left - x)).astype(int)[seen]
-    number = np.bincount(ring)
-    profile = np.bincount(ring, grey[seen]) / np.maximum(number, 1)
-    profile = profile[: int(1.6 * radius)]
-    slope = np.abs(np.diff(profile))[int(0.6 * radius) :]
-    if not slope.size or slope.max() < 1e-6 or (number[: profile.size] == 0).any():
-        return None
-    contrast = abs(float(profile[: max(1, int(0.6 * radius))].mean() - profile[int(1.3 * radius) :].mean()))
-    return contrast / float(slope.max())
+    number = np.bincount(ring)[: int(1.6 * radius)]
+    profile = np.bincount(ring, grey[seen])[: number.size] / np.maximum(number, 1)
+    first = int(0.6 * radius)
+    slope = np.abs(np.diff(profile))[first:]
+    if not slope.size or slope.max() < 1e-6 or (number == 0).any():
+        return radius, None
+    contrast = abs(float(profile[: max(1, first)].mean() - profile[int(1.3 * radius) :].mean()))
+    return first + float(slope.argmax()) + 0.5, contrast / float(slope.max())

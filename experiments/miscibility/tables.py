@@ -1,0 +1,197 @@
+"""
+Tables 1 to 4 and the data of Figures 4 to 7 from what has been run, beside the printed numbers and their corrections.
+
+    python experiments/miscibility/tables.py --data DIR    # also what needs the images: data.csv, sobel.csv, case_study.csv
+    python experiments/miscibility/tables.py               # the rest again, from the CSV files beside this one
+
+Read: expected.csv (printed and corrected numbers), held_out/*.csv (tried.py), runs.csv and epochs.csv (run.py, where they are).
+Written to tables/: table1.csv to table4.csv, figure4.csv to figure7.csv, tried.csv, ternary.csv. Metrics follow equations 2 to 6
+of the paper with their counts; accuracies have Wilson's interval, scores of tried.csv that of redrawn articles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from morphoscope.core import Run
+from morphoscope.datasets import labelled
+from morphoscope.measure import scores
+from morphoscope.tasks import miscibility
+
+HERE = Path(__file__).parent
+OUT = HERE / "tables"
+CLASSES = ("immiscible", "miscible")
+NAMES = ("auroc", "balanced_accuracy", "accuracy", "f1", "ece")
+REFERENCE = "descriptors"
+CASE_PAPER = {"A": "volume-average radius in the article's records, printed as diameter"}
+TERNARY = re.compile(r"\bternary\b|\bthree[- ]component\b", re.I)
+Row = dict[str, Any]
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write(name: str, rows: list[Row]) -> None:
+    OUT.mkdir(exist_ok=True)
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with open(OUT / name, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    print(f"{name}: {len(rows)} rows")
+
+
+def metrics(count: scores.Counts) -> Row:
+    """Equations 2 to 6 in per cent, with counts and Wilson's interval of the accuracy."""
+    low, high = scores.wilson(count.tp + count.tn, count.tp + count.fp + count.fn + count.tn)
+    ratios = {name: 100 * getattr(count, name) for name in ("accuracy", "precision", "recall", "specificity", "f1")}
+    counts = {name: getattr(count, name) for name in ("tp", "fp", "fn", "tn")}
+    return {**counts, **ratios, "accuracy_low": 100 * low, "accuracy_high": 100 * high}
+
+
+def printed(table: str) -> list[Row]:
+    """The printed numbers of one table, a row each model."""
+    rows: dict[str, Row] = {}
+    for row in read(HERE / "expected.csv"):
+        if row["table"] == table:
+            told = rows.setdefault(row["model"], {"model": row["model"], "origin": "printed"})
+            told[row["metric"]] = row["printed"]
+            if row["corrected"]:
+                told[f"{row['metric']}_corrected"] = row["corrected"]
+    return list(rows.values())
+
+
+class Held:
+    """Held-out answers of one way: truth, groups and one row of logits a repeat."""
+
+    def __init__(self, path: Path) -> None:
+        rows = read(path)
+        self.name = path.stem
+        self.truth = np.array([row["label"] == CLASSES[1] for row in rows])
+        self.groups = [row["group"] for row in rows]
+        self.files = [row["file"] for row in rows]
+        columns = [name for name in rows[0] if name.startswith("logit_")]
+        self.logits = np.array([[float(row[name]) for row in rows] for name in columns])
+        self.base = float(self.truth.mean())
+
+    def score(self, rows: np.ndarray) -> dict[str, float]:
+        each = [scores.summary(self.truth[rows], logits[rows], base_rate=self.base) for logits in self.logits]
+        return {name: float(np.mean([one[name] for one in each])) for name in NAMES}
+
+
+def tried() -> None:
+    """Every way without a network: scores, and the paired difference from the shipped one, with intervals by article."""
+    held = {path.stem: Held(path) for path in sorted((HERE / "held_out").glob("*.csv"))}
+    reference, table = held[REFERENCE], []
+    for name, one in held.items():
+        everything = np.arange(one.truth.size)
+        middle, ends = one.score(everything), scores.by_group(one.score, one.groups, rng=np.random.default_rng(0), draws=400)
+        row: Row = {"way": name, "images": one.truth.size, "articles": len(set(one.groups))}
+        for score in NAMES:
+            row |= {score: middle[score], f"{score}_low": ends[score][0], f"{score}_high": ends[score][1]}
+        if one.files == reference.files:
+
+            def apart(rows: np.ndarray, one: Held = one) -> dict[str, float]:
+                return {"auroc": one.score(rows)["auroc"] - reference.score(rows)["auroc"]}
+
+            low, high = scores.by_group(apart, one.groups, rng=np.random.default_rng(0), draws=400)["auroc"]
+            row |= {"auroc_less_descriptors": apart(everything)["auroc"], "difference_low": low, "difference_high": high}
+        table.append(row)
+    write("tried.csv", sorted(table, key=lambda row: -row["auroc"]))
+
+
+def data(folder: Path) -> None:
+    """Table 1 of the images that are there, the Sobel values by class, and the ternary ones by their captions."""
+    dataset = labelled.load(folder)
+    counts = {label: sum(sample.label == label for sample in dataset) for label in CLASSES}
+    here = {"model": "images at hand", "origin": "measured", "images": len(dataset), "miscible": counts[CLASSES[1]]}
+    grades = defaultdict(int)
+    for sample in dataset:
+        grades[sample.texts.get("grade", "none")] += 1
+    share = {"immiscible_per_cent": 100 * counts[CLASSES[0]] / len(dataset), "articles": len(dataset.groups)}
+    write("table1.csv", [*printed("Table 1"), here | share | dict(grades)])
+    told = ("caption", "description", "quotation")
+    found = [s for s in dataset if any(TERNARY.search(s.texts.get(name, "")) for name in told)]
+    held = Held(HERE / "held_out" / f"{REFERENCE}.csv")
+    logit = dict(zip(held.files, held.logits.mean(axis=0).tolist(), strict=True))
+    rows = [
+        {"key": s.key, "label": s.label, "group": s.group, "logit_held_out": logit.get(s.files["image"].name)}
+        | {"found_in": ", ".join(name for name in told if TERNARY.search(s.texts.get(name, "")))}
+        for s in found
+    ]
+    write("ternary.csv", rows)
+    sobel = []
+    for conversion, threshold in (("paper", 18.0), ("right", 18.0), ("right", None)):
+        with tempfile.TemporaryDirectory() as work:
+            report = miscibility.sobel(Run(Path(work)), data=folder, threshold=threshold, conversion=conversion)
+        count = scores.Counts(*(int(report.values[name].value or 0) for name in ("tp", "fp", "fn", "tn")))
+        how = "given" if threshold is not None else "best on these very images"
+        row = {"model": f"Sobel rule, {len(dataset)} images", "origin": "measured", "conversion": conversion}
+        sobel.append(row | {"threshold": report.values["threshold"].value, "threshold_is": how} | metrics(count))
+        if conversion == "right" and threshold is not None:
+            strengths = [{"label": one["label"], "edge_strength": one["edge_strength"]} for one in report.tables["strengths"]]
+            write("figure7.csv", strengths)
+    write("sobel.csv", sobel)
+
+
+def networks() -> None:
+    """Tables 2 and 3, and Figures 4 to 6, from the trainings that are there."""
+    runs = read(HERE / "runs.csv") if (HERE / "runs.csv").is_file() else []
+    table: list[Row] = printed("Table 2")
+    seeds, confusion = [], []
+    for row in runs:
+        name = f"{row['model']}, {'pretrained' if row['weights'] != 'none' else 'from scratch'}"
+        for rule in ("best", "last", "selected"):
+            count = scores.Counts(*(int(float(row[f"{rule}_{cell}"])) for cell in ("tp", "fp", "fn", "tn")))
+            told = {"model": name, "protocol": row["protocol"], "recipe": row["recipe"], "seed": row["seed"], "epoch_is": rule}
+            table.append({**told, "origin": "measured", **metrics(count)})
+            seeds.append({**told, "accuracy": 100 * count.accuracy})
+            confusion.append({**told, **{cell: getattr(count, cell) for cell in ("tp", "fp", "fn", "tn")}})
+    write("table2.csv", table)
+    if seeds:
+        write("figure4.csv", seeds)
+        write("figure6.csv", confusion)
+    if (HERE / "epochs.csv").is_file():
+        write("figure5.csv", list(read(HERE / "epochs.csv")))
+
+
+def others() -> None:
+    """Table 3: the ways without a network beside the printed ones; Table 4: the case study as printed."""
+    table = printed("Table 3")
+    table += [dict(row) for row in read(OUT / "sobel.csv")] if (OUT / "sobel.csv").is_file() else []
+    for path in sorted((HERE / "held_out").glob("*.csv")):
+        one = Held(path)
+        count = scores.counts(one.truth, one.logits.mean(axis=0) >= 0)
+        table.append({"model": f"{path.stem}, held out by article", "origin": "measured", **metrics(count)})
+    write("table3.csv", table)
+    case = printed("Table 4")
+    for row in case:
+        a, b = float(row["logit_immiscible"]), float(row["logit_miscible"])
+        row["p_miscible"] = float(1 / (1 + np.exp(a - b)))
+        row["note"] = CASE_PAPER.get(row["model"][0], "") if row.get("particle_um") else ""
+    write("table4.csv", case)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder in the public layout")
+    chosen = parser.parse_args()
+    if chosen.data is not None:
+        data(chosen.data)
+    tried()
+    networks()
+    others()
+
+
+if __name__ == "__main__":
+    main()
