@@ -23,7 +23,7 @@ def own(tmp_path_factory):
     """A table of a user: a peak whose place and height follow from two columns of any name."""
     rng = np.random.default_rng(0)
     salt, heat = rng.uniform(0, 1, 24), rng.uniform(1, 2, 24)
-    at, height = 3 + salt, 5 * heat
+    at, height = 3 + 0.3 * salt, 5 * heat
     g = np.array(
         [np.where(a - 0.3 > R, 0, 1 + (h - 1) * np.exp(-(((R - a) / 0.3) ** 2))) for a, h in zip(at, height, strict=True)]
     )
@@ -104,7 +104,7 @@ def test_the_shipped_model_is_made_from_the_shipped_table(tmp_path):
     table = read_rdfs()
     simulated = table.where((table.column("source") == "pmf+mc") & (table.column("converged") == 1.0))
     misses = []
-    for row in list(simulated)[:10]:
+    for row in list(simulated)[:5]:
         point = {name: row[name] for name in ("D", "N", "rho", "eps_nn", "eps_pn")}
         report = predict(Run(tmp_path), **{**point, "N": int(point["N"])})
         misses.append(abs(np.log(report.values["first_peak_g"].value / row["first_peak_g"])))
@@ -132,6 +132,18 @@ def test_impossible_compositions_are_one_sentence(tmp_path, wrong, match):
         predict(Run(tmp_path), **{**POINT, **wrong})
 
 
+def test_the_papers_pipeline_gives_its_figures(own, tmp_path):
+    pytest.importorskip("torch", reason="the network needs torch")
+    report = train(Run(tmp_path), data=own, mode="paper", epochs=2, autoencoder="dense", compare=False)
+    assert len(report.curves["loss"]) == 2
+    assert {row["compositions"] for row in report.tables["methods"]} == {4}
+    assert {row["part"] for row in report.tables["latent"]} == {"training", "test"}
+    assert {"loss", "reconstructions", "forest", "latent", "peak_height", "peak_position"} <= set(report.figures)
+    assert (tmp_path / "reconstructions.png").stat().st_size > 500
+    assert report.tables["methods"][2]["peak_g"] < 0.25  # the picture read back: a row of pixels is a factor of 1.22
+
+
+@pytest.mark.slow
 def test_the_papers_network_is_scored_beside_the_rest(own, tmp_path):
     pytest.importorskip("torch", reason="the network needs torch")
     report = train(Run(tmp_path), data=own, mode="paper", epochs=1, compare=True)
@@ -139,8 +151,4 @@ def test_the_papers_network_is_scored_beside_the_rest(own, tmp_path):
     assert methods[0].startswith("the paper's network")
     assert {"default: Gaussian processes", "nearest composition", "ridge", "forest"} <= set(methods)
     assert {row["compositions"] for row in report.tables["methods"]} == {4}
-    assert len(report.curves["loss"]) == 1
-    assert (tmp_path / "reconstructions.png").stat().st_size > 500
-    picture, best = report.tables["methods"][2], report.tables["methods"][3]
-    assert picture["peak_g"] < 0.25  # a row of pixels is a factor of 1.22
-    assert best["log_error"] < 0.3
+    assert report.tables["methods"][3]["log_error"] < 0.3

@@ -90,7 +90,7 @@ def fit(one: Lesson, rows: np.ndarray, theory: Curves | None, shares: tuple[floa
     x, g, error = one.x[rows], one.table.g[rows], one.table.error[rows]
     frame, logs = rdf_frame.frame(x, one.names, one.table.r), rdf_frame.logs(one.names)
     target, unsure = frame.target(g), frame.error(error)
-    from_theory = theory(x)[0] if theory is not None else np.zeros_like(target)
+    from_theory = theory.mean(x) if theory is not None else np.zeros_like(target)
     found = []
     for share in shares if theory is not None else (0.0,):
         curves = learn.curve_training.fit(x, target - share * from_theory, logs=logs, error=unsure)
