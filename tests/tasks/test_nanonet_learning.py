@@ -20,13 +20,11 @@ POINT = {"D": 3.0, "N": 40, "rho": 7e-4, "eps_nn": 0.5, "eps_pn": 0.3}
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """A table of a user: a peak whose place and height follow from two columns of any name."""
+    """A table of a user: two peaks whose heights follow from two columns of any name."""
     rng = np.random.default_rng(0)
     salt, heat = rng.uniform(0, 1, 24), rng.uniform(1, 2, 24)
-    at, height = 3 + 0.3 * salt, 5 * heat
-    g = np.array(
-        [np.where(a - 0.3 > R, 0, 1 + (h - 1) * np.exp(-(((R - a) / 0.3) ** 2))) for a, h in zip(at, height, strict=True)]
-    )
+    first, second = np.exp(-(((R - 3.05) / 0.3) ** 2)), np.exp(-(((R - 4.5) / 0.5) ** 2))
+    g = np.where(R < 2.8, 0, 1 + (5 * heat[:, None] - 1) * first + salt[:, None] * second)
     rows = tuple({"id": f"a{k}", "salt": float(s), "heat": float(h)} for k, (s, h) in enumerate(zip(salt, heat, strict=True)))
     path = tmp_path_factory.mktemp("own") / "own.csv"
     write_rdfs(Rdfs(rows, R, g, np.full_like(g, np.nan)), path)
@@ -132,6 +130,7 @@ def test_impossible_compositions_are_one_sentence(tmp_path, wrong, match):
         predict(Run(tmp_path), **{**POINT, **wrong})
 
 
+@pytest.mark.slow
 def test_the_papers_pipeline_gives_its_figures(own, tmp_path):
     pytest.importorskip("torch", reason="the network needs torch")
     report = train(Run(tmp_path), data=own, mode="paper", epochs=2, autoencoder="dense", compare=False)

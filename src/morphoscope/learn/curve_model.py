@@ -30,8 +30,8 @@ from scipy import linalg
 class Curves:
     """
     What was fitted: ``low`` and ``high`` of the numbers (of their logarithm where ``logs``), the mean curve ``center``,
-    ``axes`` (components, bins) and the variance ``rest`` beyond them; the rows' scaled ``inputs`` and ``scores``, with variances
-    ``noise``; and for each component ``unknowns``: variance a, lengths, variance of white noise.
+    ``axes`` (components, bins) and the variance ``rest`` beyond them; the rows' scaled ``inputs`` and ``scores``; and for each
+    component ``unknowns``: variance a, lengths, variance of white noise.
     """
 
     logs: np.ndarray
@@ -42,7 +42,6 @@ class Curves:
     rest: np.ndarray
     inputs: np.ndarray
     scores: np.ndarray
-    noise: np.ndarray
     unknowns: np.ndarray
 
     def scaled(self, x: np.ndarray) -> np.ndarray:
@@ -66,8 +65,8 @@ class Curves:
     def _factors(self) -> list[np.ndarray]:
         """For each component the Cholesky factor of the rows' covariance."""
         return [
-            linalg.cholesky(matern(self.inputs, self.inputs, unknown) + np.diag(self.noise[:, k] + unknown[-1]), lower=True)
-            for k, unknown in enumerate(self.unknowns)
+            linalg.cholesky(matern(self.inputs, self.inputs, unknown) + unknown[-1] * np.eye(len(self.inputs)), lower=True)
+            for unknown in self.unknowns
         ]
 
     @cached_property
@@ -96,7 +95,7 @@ class Curves:
 
     def only(self, kept: np.ndarray) -> Curves:
         """The same processes knowing the rows ``kept`` alone."""
-        return replace(self, inputs=self.inputs[kept], scores=self.scores[kept], noise=self.noise[kept])
+        return replace(self, inputs=self.inputs[kept], scores=self.scores[kept])
 
     def left_out(self) -> np.ndarray:
         """For each row of training its curve less what the others say of it, the unknowns kept."""

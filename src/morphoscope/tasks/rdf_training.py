@@ -12,6 +12,7 @@ import numpy as np
 from ..core import Param, Report, Run
 from ..datasets import rdfs
 from ..learn.model_folder import write_model
+from ..measure import rdf
 from . import rdf_comparison, rdf_paper
 from .rdf_fitting import Held, Lesson, final, held_out, lesson, theory_curves
 from .rdf_model import Predictor
@@ -81,8 +82,12 @@ def train(
 
 
 def _settings(one: Lesson, honest: str, seed: int, name: str) -> dict[str, Any]:
-    keep = ("id", "source", *one.names, "n_particles", "converged", "first_peak_r", "first_peak_g", "state")
+    keep = ("id", "source", *one.names, "n_particles", "converged", "first_peak_r", "first_peak_g", "first_peak_factor", "state")
     rows = [described(row, one.table.r, g) for row, g in zip(one.table, one.table.g, strict=True)]
+    for row, g, error in zip(rows, one.table.g, one.table.error, strict=True):
+        at = int(np.nanargmin(np.abs(one.table.r - rdf.first_peak(one.table.r, g)[0])))
+        if np.isfinite(error[at]):
+            row["first_peak_factor"] = round(float(np.exp(error[at])), 2)
     return {
         "name": f"nanonet, {name}",
         "honest": honest,
