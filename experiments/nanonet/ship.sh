@@ -1,6 +1,6 @@
 #!/bin/sh
 # The shipped model, and the tables of how well it and its rivals do, from the shipped table of distributions.
-#   sh experiments/nanonet/ship.sh DIR      (a folder for the runs; the paper's network takes six minutes of one core)
+#   sh experiments/nanonet/ship.sh DIR      (a folder for the runs; the network takes six minutes of one core)
 set -e
 cd "$(dirname "$0")/../.."
 python - "$1" <<'PY'

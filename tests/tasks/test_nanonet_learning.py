@@ -20,13 +20,11 @@ POINT = {"D": 3.0, "N": 40, "rho": 7e-4, "eps_nn": 0.5, "eps_pn": 0.3}
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """A table of a user: a peak whose place and height follow from two columns of any name."""
+    """A table of a user: two peaks whose heights follow from two columns of any name."""
     rng = np.random.default_rng(0)
     salt, heat = rng.uniform(0, 1, 24), rng.uniform(1, 2, 24)
-    at, height = 3 + salt, 5 * heat
-    g = np.array(
-        [np.where(a - 0.3 > R, 0, 1 + (h - 1) * np.exp(-(((R - a) / 0.3) ** 2))) for a, h in zip(at, height, strict=True)]
-    )
+    first, second = np.exp(-(((R - 3.05) / 0.3) ** 2)), np.exp(-(((R - 4.5) / 0.5) ** 2))
+    g = np.where(R < 2.8, 0, 1 + (5 * heat[:, None] - 1) * first + salt[:, None] * second)
     rows = tuple({"id": f"a{k}", "salt": float(s), "heat": float(h)} for k, (s, h) in enumerate(zip(salt, heat, strict=True)))
     path = tmp_path_factory.mktemp("own") / "own.csv"
     write_rdfs(Rdfs(rows, R, g, np.full_like(g, np.nan)), path)
@@ -104,7 +102,7 @@ def test_the_shipped_model_is_made_from_the_shipped_table(tmp_path):
     table = read_rdfs()
     simulated = table.where((table.column("source") == "pmf+mc") & (table.column("converged") == 1.0))
     misses = []
-    for row in list(simulated)[:10]:
+    for row in list(simulated)[:5]:
         point = {name: row[name] for name in ("D", "N", "rho", "eps_nn", "eps_pn")}
         report = predict(Run(tmp_path), **{**point, "N": int(point["N"])})
         misses.append(abs(np.log(report.values["first_peak_g"].value / row["first_peak_g"])))
@@ -132,6 +130,19 @@ def test_impossible_compositions_are_one_sentence(tmp_path, wrong, match):
         predict(Run(tmp_path), **{**POINT, **wrong})
 
 
+@pytest.mark.slow
+def test_the_papers_pipeline_gives_its_figures(own, tmp_path):
+    pytest.importorskip("torch", reason="the network needs torch")
+    report = train(Run(tmp_path), data=own, mode="paper", epochs=2, autoencoder="dense", compare=False)
+    assert len(report.curves["loss"]) == 2
+    assert {row["compositions"] for row in report.tables["methods"]} == {4}
+    assert {row["part"] for row in report.tables["latent"]} == {"training", "test"}
+    assert {"loss", "reconstructions", "forest", "latent", "peak_height", "peak_position"} <= set(report.figures)
+    assert (tmp_path / "reconstructions.png").stat().st_size > 500
+    assert report.tables["methods"][2]["peak_g"] < 0.25  # the picture read back: a row of pixels is a factor of 1.22
+
+
+@pytest.mark.slow
 def test_the_papers_network_is_scored_beside_the_rest(own, tmp_path):
     pytest.importorskip("torch", reason="the network needs torch")
     report = train(Run(tmp_path), data=own, mode="paper", epochs=1, compare=True)
@@ -139,8 +150,4 @@ def test_the_papers_network_is_scored_beside_the_rest(own, tmp_path):
     assert methods[0].startswith("the paper's network")
     assert {"default: Gaussian processes", "nearest composition", "ridge", "forest"} <= set(methods)
     assert {row["compositions"] for row in report.tables["methods"]} == {4}
-    assert len(report.curves["loss"]) == 1
-    assert (tmp_path / "reconstructions.png").stat().st_size > 500
-    picture, best = report.tables["methods"][2], report.tables["methods"][3]
-    assert picture["peak_g"] < 0.25  # a row of pixels is a factor of 1.22
-    assert best["log_error"] < 0.3
+    assert report.tables["methods"][3]["log_error"] < 0.3

@@ -6,7 +6,7 @@ Whole curves from a few numbers: principal components, each a Gaussian process o
 
 x are the numbers on scales from 0 to 1 over the rows of training, v_k the leading axes of the curves [1]_, M the Matern
 function of index 5/2 [2]_. The variance of y is that of the processes, with the noise of the rows, plus what the axes
-leave out. ``curve_training`` finds the unknowns; using them needs no more than numpy.
+leave out. ``curve_training`` finds the unknowns; using them needs no scikit-learn.
 
 References
 ----------
@@ -23,14 +23,15 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import linalg
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
     """
     What was fitted: ``low`` and ``high`` of the numbers (of their logarithm where ``logs``), the mean curve ``center``,
-    ``axes`` (components, bins) and the variance ``rest`` beyond them; the rows' scaled ``inputs`` and ``scores``, with variances
-    ``noise``; and for each component ``unknowns``: variance a, lengths, variance of white noise.
+    ``axes`` (components, bins) and the variance ``rest`` beyond them; the rows' scaled ``inputs`` and ``scores``; and for each
+    component ``unknowns``: variance a, lengths, variance of white noise.
     """
 
     logs: np.ndarray
@@ -41,7 +42,6 @@ class Curves:
     rest: np.ndarray
     inputs: np.ndarray
     scores: np.ndarray
-    noise: np.ndarray
     unknowns: np.ndarray
 
     def scaled(self, x: np.ndarray) -> np.ndarray:
@@ -62,47 +62,61 @@ class Curves:
         return np.asarray(np.sqrt(((self.scaled(x)[:, None] - self.inputs[None]) ** 2).sum(-1)))
 
     @cached_property
-    def _factors(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each component the inverse Cholesky factor of the rows' covariance, and the weights of the rows."""
-        found = []
-        for k, unknown in enumerate(self.unknowns):
-            covariance = matern(self.inputs, self.inputs, unknown) + np.diag(self.noise[:, k] + unknown[-1])
-            inverse = np.linalg.inv(np.linalg.cholesky(covariance))
-            found.append((inverse, inverse.T @ (inverse @ self.scores[:, k])))
-        return found
+    def _factors(self) -> list[np.ndarray]:
+        """For each component the Cholesky factor of the rows' covariance."""
+        return [
+            linalg.cholesky(matern(self.inputs, self.inputs, unknown) + unknown[-1] * np.eye(len(self.inputs)), lower=True)
+            for unknown in self.unknowns
+        ]
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """What each row's score counts for the mean, (rows, components)."""
+        return np.stack([linalg.cho_solve((f, True), s) for f, s in zip(self._factors, self.scores.T, strict=True)], axis=1)
+
+    def mean(self, x: np.ndarray) -> np.ndarray:
+        """The mean curve of each row of ``x``."""
+        z = self.scaled(x)
+        scores = np.stack([matern(z, self.inputs, u) @ w for u, w in zip(self.unknowns, self.weights.T, strict=True)], axis=1)
+        return np.asarray(self.center + scores @ self.axes)
+
+    def spread(self, x: np.ndarray) -> np.ndarray:
+        """The standard deviation of the curve of each row of ``x``."""
+        z, variance = self.scaled(x), np.tile(self.rest, (len(x), 1))
+        for axis, unknown, factor in zip(self.axes, self.unknowns, self._factors, strict=True):
+            across = linalg.solve_triangular(factor, matern(self.inputs, z, unknown), lower=True)
+            left = unknown[0] + unknown[-1] - (across**2).sum(0)
+            variance += np.maximum(left, 0)[:, None] * axis**2
+        return np.asarray(np.sqrt(variance))
 
     def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the curve of each row of ``x``."""
-        z = self.scaled(x)
-        mean = np.tile(self.center, (len(x), 1))
-        variance = np.tile(self.rest, (len(x), 1))
-        for axis, unknown, (inverse, weights) in zip(self.axes, self.unknowns, self._factors, strict=True):
-            across = matern(z, self.inputs, unknown)
-            mean += (across @ weights)[:, None] * axis
-            left = unknown[0] + unknown[-1] - ((across @ inverse.T) ** 2).sum(1)
-            variance += np.maximum(left, 0)[:, None] * axis**2
-        return mean, np.sqrt(variance)
+        return self.mean(x), self.spread(x)
 
     def only(self, kept: np.ndarray) -> Curves:
         """The same processes knowing the rows ``kept`` alone."""
-        return replace(self, inputs=self.inputs[kept], scores=self.scores[kept], noise=self.noise[kept])
+        return replace(self, inputs=self.inputs[kept], scores=self.scores[kept])
 
     def left_out(self) -> np.ndarray:
         """For each row of training its curve less what the others say of it, the unknowns kept."""
         missed = np.tile(0.0, (len(self.inputs), len(self.center)))
-        for axis, (inverse, weights) in zip(self.axes, self._factors, strict=True):
+        for axis, factor, weights in zip(self.axes, self._factors, self.weights.T, strict=True):
+            inverse = linalg.solve_triangular(factor, np.eye(len(factor)), lower=True)
             missed += (weights / (inverse**2).sum(0))[:, None] * axis
         return missed
 
     def arrays(self, prefix: str) -> dict[str, np.ndarray]:
-        """The numbers, for a folder."""
-        return {prefix + f.name: np.asarray(getattr(self, f.name), np.float64) for f in fields(self)}
+        """The numbers, for a folder; the weights are kept too, which saves most of the work of a mean."""
+        names = [*(f.name for f in fields(self)), "weights"]
+        return {prefix + name: np.asarray(getattr(self, name), np.float64) for name in names}
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray], prefix: str) -> Curves:
         """The inverse of ``arrays``."""
         known = {f.name: arrays[prefix + f.name] for f in fields(cls)}
-        return cls(**{**known, "logs": known["logs"] > 0})
+        found = cls(**{**known, "logs": known["logs"] > 0})
+        vars(found)["weights"] = arrays[prefix + "weights"]
+        return found
 
 
 def matern(z: np.ndarray, t: np.ndarray, unknown: np.ndarray) -> np.ndarray:

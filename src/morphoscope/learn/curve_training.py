@@ -30,8 +30,8 @@ LEAST_ROWS = 6
 UNKNOWN_LENGTH = 1.0
 
 
-def fit(x: np.ndarray, y: np.ndarray, *, logs: np.ndarray, error: np.ndarray | None = None) -> Curves:
-    """Curves ``y`` (rows, bins) with one standard ``error`` as functions of ``x`` (rows, numbers; some by their logarithm)."""
+def fit(x: np.ndarray, y: np.ndarray, *, logs: np.ndarray) -> Curves:
+    """Curves ``y`` (rows, bins) as functions of ``x`` (rows, numbers; some by their logarithm)."""
     if len(x) < LEAST_ROWS:
         raise InputError(f"{len(x)} row(s) are too few to learn from; give {LEAST_ROWS} or more")
     if (x[:, logs] <= 0).any():
@@ -46,20 +46,18 @@ def fit(x: np.ndarray, y: np.ndarray, *, logs: np.ndarray, error: np.ndarray | N
     axes = axes[: min(int(np.searchsorted(share, EXPLAINED)) + 1, MOST, len(x) - 2)]
     scores = (y - center) @ axes.T
     rest = (y - center - scores @ axes).var(0)
-    error = np.zeros_like(y) if error is None else np.nan_to_num(error)
-    noise = error**2 @ (axes**2).T
-    unknowns = np.array([_process(scaled, varies, s, n) for s, n in zip(scores.T, noise.T, strict=True)])
-    return Curves(logs, low, high, center, axes, rest, scaled, scores, noise, unknowns)
+    unknowns = np.array([_process(scaled, varies, s) for s in scores.T])
+    return Curves(logs, low, high, center, axes, rest, scaled, scores, unknowns)
 
 
-def _process(z: np.ndarray, varies: np.ndarray, scores: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def _process(z: np.ndarray, varies: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """The unknowns of one component: its variance, lengths, white noise."""
     size = max(float(scores.var()), 1e-12)
     count = int(varies.sum())
     if count == 0:
         return np.array([size, *np.full(len(varies), UNKNOWN_LENGTH), 1e-3 * size])
     kernel = ConstantKernel(1.0, (1e-2, 1e2)) * Matern(np.ones(count), (0.1, 20.0), nu=2.5) + WhiteKernel(0.05, (1e-5, 2.0))
-    process = GaussianProcessRegressor(kernel, alpha=noise / size + 1e-9)
+    process = GaussianProcessRegressor(kernel, alpha=1e-9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = np.exp(process.fit(z[:, varies], scores / np.sqrt(size)).kernel_.theta)

@@ -136,7 +136,7 @@ def _filled(one: Lesson, cuts: Cuts, answer: Callable[..., np.ndarray]) -> np.nd
 
 
 def _process(x: np.ndarray, y: np.ndarray, new: np.ndarray, logs: np.ndarray) -> np.ndarray:
-    return np.asarray(learn.curve_training.fit(x, y, logs=logs)(new)[0])
+    return np.asarray(learn.curve_training.fit(x, y, logs=logs).mean(new))
 
 
 def _rival(

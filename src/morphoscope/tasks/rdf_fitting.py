@@ -86,14 +86,18 @@ def theory_curves(one: Lesson) -> Curves | None:
 
 
 def fit(one: Lesson, rows: np.ndarray, theory: Curves | None, shares: tuple[float, ...] = SHARES) -> Predictor:
-    """The predictor of ``rows``, with the share of theory that does best where each row is left out in turn."""
-    x, g, error = one.x[rows], one.table.g[rows], one.table.error[rows]
+    """
+    The predictor of ``rows``, with the share of theory that does best where each row is left out in turn.
+
+    The rows' own errors are not used: most of them come from the potentials, which all rows share.
+    """
+    x = one.x[rows]
     frame, logs = rdf_frame.frame(x, one.names, one.table.r), rdf_frame.logs(one.names)
-    target, unsure = frame.target(g), frame.error(error)
-    from_theory = theory(x)[0] if theory is not None else np.zeros_like(target)
+    target = frame.target(one.table.g[rows])
+    from_theory = theory.mean(x) if theory is not None else np.zeros_like(target)
     found = []
     for share in shares if theory is not None else (0.0,):
-        curves = learn.curve_training.fit(x, target - share * from_theory, logs=logs, error=unsure)
+        curves = learn.curve_training.fit(x, target - share * from_theory, logs=logs)
         found.append((float(np.square(curves.left_out()).mean()), share, curves))
     _, share, curves = min(found, key=lambda each: each[0])
     return Predictor(one.names, one.table.r, curves, theory, share, 1.0)

@@ -38,13 +38,6 @@ class Frame:
             return np.asarray(y)
         return np.array([np.interp(S, self.r - shift, row) for shift, row in zip(self.shift, y, strict=True)])
 
-    def error(self, error: np.ndarray) -> np.ndarray:
-        """One standard error of what is learnt."""
-        error = np.nan_to_num(error)
-        if not self.particles:
-            return np.asarray(error)
-        return np.array([np.interp(S, self.r - shift, row) for shift, row in zip(self.shift, error, strict=True)])
-
     def back(self, y: np.ndarray) -> np.ndarray:
         """ln(g + 0.02) of what was learnt."""
         if not self.particles:

@@ -50,10 +50,10 @@ class Predictor:
         """ln(g + 0.02) and its standard deviation before ``width``."""
         y, spread = self.simulated(x)
         if self.theory is not None:
-            mean, unsure = self.theory(x)
-            inside = self.simulated.inside(x)[:, None]
-            y = y + self.share * mean
-            spread = np.hypot(spread, np.where(inside, 0, unsure))
+            y = y + self.share * self.theory.mean(x)
+            beyond = ~self.simulated.inside(x)
+            if beyond.any():
+                spread[beyond] = np.hypot(spread[beyond], self.theory.spread(x[beyond]))
         frame = rdf_frame.frame(x, self.names, self.r)
         return frame.back(y), frame.spread(spread)
 
@@ -71,7 +71,7 @@ class Predictor:
         if self.theory is not None:
             arrays |= self.theory.arrays("theory_")
         told = {**settings, "names": list(self.names), "share": self.share, "width": self.width}
-        return Model(KIND, told, {name: array.astype(np.float32) for name, array in arrays.items()}, card)
+        return Model(KIND, told, arrays, card)
 
     @classmethod
     def from_model(cls, model: Model) -> Predictor:

@@ -15,7 +15,7 @@ from .rdf_fitting import Lesson, held_out, theory_curves
 
 HELD_OUT = 12
 VALIDATION = 0.2
-FORESTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 80, 100)
+FORESTS = (1, 2, 5, 10, 20, 40, 80)
 PICTURES = 6
 CITE = "Ayush, Seth and Patra, nanoNET: machine learning platform for predicting nanoparticles distribution in a polymer matrix"
 

@@ -76,6 +76,7 @@ def _report(point: StatePoint, predictor: Predictor, known: Model, x: np.ndarray
     peak_r, peak_g = rdf.first_peak(r, g)
     at = int(np.argmin(np.abs(r - peak_r))) if np.isfinite(peak_r) else 0
     state = rdf.state(r, g, point.diameter)
+    nearest = _nearest(predictor, known, x)
     basis = "simulation" if answer.inside[0] else "theory" if answer.theory[0] else "neither"
     return Report(
         title=f"Particles of D = {point.diameter:g} in chains of {point.beads}: {state}" + (", a guess" if outside else ""),
@@ -85,17 +86,29 @@ def _report(point: StatePoint, predictor: Predictor, known: Model, x: np.ndarray
             "in_range": Quantity(int(answer.inside[0])),
         },
         curves={"g": Curve(r, g, "r", "g", x_unit="sigma", y_low=low, y_high=high)},
-        tables={"state": [{"state": state, "basis": basis}], "nearest": _nearest(predictor, known, x)},
+        tables={"state": [{"state": state, "basis": basis}], "nearest": nearest},
         figures={"g": Figure("band", ("g",), "Radial distribution with its 90 % band")},
         notes=tuple(
             note for note in (
                 f"{outside}: the answer there rests on {basis if basis == 'theory' else 'neither simulation nor theory'}"
                 if outside else "",
-                "band and interval hold 90 %, calibrated on held-out compositions",
+                "band and interval hold 90 % of what such a simulation would give, calibrated on held-out compositions",
+                _doubt(nearest),
                 f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",
             ) if note
         ),
     )  # fmt: skip
+
+
+def _doubt(nearest: list[dict[str, Any]]) -> str:
+    """How well the simulations themselves are known, which no row can tell from its neighbours."""
+    factor = nearest[0].get("first_peak_factor") if nearest else None
+    if not factor or factor < 1.05:
+        return ""
+    return (
+        f"the height of the first peak in {nearest[0]['id']}, the nearest simulation, is itself known to a factor of only "
+        f"{factor:.2g} (one standard error, most of it from the potential of mean force), which the band does not hold"
+    )
 
 
 def _nearest(predictor: Predictor, known: Model, x: np.ndarray) -> list[dict[str, Any]]:

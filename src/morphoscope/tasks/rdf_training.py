@@ -12,6 +12,7 @@ import numpy as np
 from ..core import Param, Report, Run
 from ..datasets import rdfs
 from ..learn.model_folder import write_model
+from ..measure import rdf
 from . import rdf_comparison, rdf_paper
 from .rdf_fitting import Held, Lesson, final, held_out, lesson, theory_curves
 from .rdf_model import Predictor
@@ -81,8 +82,12 @@ def train(
 
 
 def _settings(one: Lesson, honest: str, seed: int, name: str) -> dict[str, Any]:
-    keep = ("id", "source", *one.names, "n_particles", "converged", "first_peak_r", "first_peak_g", "state")
+    keep = ("id", "source", *one.names, "n_particles", "converged", "first_peak_r", "first_peak_g", "first_peak_factor", "state")
     rows = [described(row, one.table.r, g) for row, g in zip(one.table, one.table.g, strict=True)]
+    for row, g, error in zip(rows, one.table.g, one.table.error, strict=True):
+        at = int(np.nanargmin(np.abs(one.table.r - rdf.first_peak(one.table.r, g)[0])))
+        if np.isfinite(error[at]):
+            row["first_peak_factor"] = round(float(np.exp(error[at])), 2)
     return {
         "name": f"nanonet, {name}",
         "honest": honest,
@@ -108,8 +113,15 @@ def _report(run: Run, one: Lesson, predictor: Predictor, held: Held, table: list
             "peak_g as a share: medians; state and covered: shares; brackets: 95 % over resampled compositions",
             f"share of theory in the model: {predictor.share:g}; in the folds: {', '.join(f'{s:g}' for s in held.shares)}",
             f"{sum(row.get('converged') == 0 for row in one.table)} of {len(one.table)} rows are not converged",
+            *_commonest(one),
         ),
     )
+
+
+def _commonest(one: Lesson) -> tuple[str, ...]:
+    """What a guess of the commonest state would score."""
+    states = Counter(str(row["state"]) for row in one.table if row.get("state"))
+    return tuple(f"{n / len(one.table):.0%} of the rows are {state}" for state, n in states.most_common(1))
 
 
 def _coverage(one: Lesson, held: Held) -> list[dict[str, Any]]:
@@ -137,12 +149,14 @@ def card(one: Lesson, predictor: Predictor, honest: str, data: Path | None) -> s
     unsure = sum(row.get("converged") == 0 for row in one.table)
     theory = "none" if one.theory is None else f"{len(one.theory)} rows of PRISM, weight {predictor.share:g}"
     return (
-        f"# Distribution of nanoparticles from the composition\n\n"
+        f"# Distribution of particles from the composition\n\n"
         f"Principal components of ln(g + 0.02), a Gaussian process each. No network.\n\n"
-        f"- Learnt from {'the table of the package' if data is None else data.name}: {len(one.table)} rows by source: {sources}; "
-        f"{unsure} of them not converged. Theory: {theory}.\n"
-        f"- Simulated range: {ranges}. Inside it `in_range` is 1. Beyond it the answer leans on theory, which is far from\n"
-        f"  simulation where particles aggregate; the band widens, but nothing there was checked.\n"
+        f"- Learnt from {'the table of the package' if data is None else data.name}: {len(one.table)} rows ({sources}),\n"
+        f"  {unsure} of them not converged. Theory: {theory}.\n"
+        f"- Simulated range: {ranges}.\n"
+        f"  Inside it `in_range` is 1. Beyond it the answer leans on theory, which is far from simulation where particles\n"
+        f"  aggregate; the band widens, but nothing there was checked.\n"
         f"- Held-out score: {honest}.\n"
+        f"{''.join(f'- {note.capitalize()}.{chr(10)}' for note in _commonest(one))}"
         f"- Rows of `pmf+mc` are Monte Carlo of particles with pair potentials of mean force: no forces among three particles.\n"
     )
