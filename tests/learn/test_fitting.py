@@ -42,7 +42,7 @@ def test_a_resumed_training_has_the_bits_of_the_unbroken_one(material, augment, 
 @pytest.mark.slow
 def test_dark_and_bright_are_told_apart(material):
     pictures, codes = material
-    recipe = Recipe("resnet18", epochs=6, size_px=32, batch=8, rate=1e-3, augment="paper")
+    recipe = Recipe("resnet18", epochs=2, size_px=32, batch=8, rate=1e-3, augment="paper")
     _, followed = fitting.fit(pictures, codes, PARTS, recipe, classes=2, seed=1, device="cpu")
     chosen = followed.test[followed.chosen(codes[PARTS.validation])]
     assert (chosen.argmax(axis=1) == codes[PARTS.test]).mean() > 0.9

@@ -55,7 +55,7 @@ def write_fake(
         pixel_nm = float(np.exp(rng.uniform(np.log(5), np.log(50))))
         style = str(rng.choice(sem_bar.BARS))
         for specimen in _article(rng, article, images_per_article):
-            micrograph = _micrograph(rng, specimen.blend, size_px=size_px, pixel_nm=pixel_nm)
+            micrograph = micrograph_of(rng, specimen.blend, size_px=size_px, pixel_nm=pixel_nm)
             micrograph = sem_bar.with_data_bar(micrograph, style=style)
             write(micrograph, folder / IMAGES / f"{specimen.key}_{specimen.label}.png")
             specimens.append(specimen)
@@ -72,17 +72,24 @@ def _article(rng: np.random.Generator, article: int, images: int) -> list[Specim
     specimens = []
     for panel in range(images):
         grade = str(rng.choice(list(KINDS))) if article % 4 == 0 else usual
-        phi = float(rng.uniform(0.15, 0.5))
-        spinodal = physics.Blend(0.0, phi, n_a, n_b).chi_spinodal
-        low, high = KINDS[grade]
-        blend = physics.Blend(spinodal * float(rng.uniform(low, high)), phi, n_a, n_b)
-        if grade == "Compatible" and blend.state != "miscible":  # the binodal lies far below the spinodal off the middle
-            blend = physics.Blend(0.9 * blend.chi_critical * low / high, phi, n_a, n_b)
+        blend = blend_of(rng, grade, n_a, n_b)
         specimens.append(Specimen(f"{article}_page{3 + article % 5}_image1_{chr(97 + panel)}", grade, blend))
     return specimens
 
 
-def _micrograph(rng: np.random.Generator, blend: physics.Blend, *, size_px: int, pixel_nm: float) -> Micrograph:
+def blend_of(rng: np.random.Generator, grade: str, n_a: float, n_b: float) -> physics.Blend:
+    """A blend of chains of ``n_a`` and ``n_b`` segments whose thermodynamics make it of ``grade``."""
+    phi = float(rng.uniform(0.15, 0.5))
+    spinodal = physics.Blend(0.0, phi, n_a, n_b).chi_spinodal
+    low, high = KINDS[grade]
+    blend = physics.Blend(spinodal * float(rng.uniform(low, high)), phi, n_a, n_b)
+    if grade == "Compatible" and blend.state != "miscible":  # the binodal lies far below the spinodal off the middle
+        blend = physics.Blend(0.9 * blend.chi_critical * low / high, phi, n_a, n_b)
+    return blend
+
+
+def micrograph_of(rng: np.random.Generator, blend: physics.Blend, *, size_px: int, pixel_nm: float) -> Micrograph:
+    """The fracture surface of ``blend`` after some time, through the microscope; nothing is printed on it."""
     field = physics.mixed(rng, blend, size_px=size_px)
     if blend.state == "immiscible":
         evolution = physics.Evolution(blend, field, interface_px=float(rng.uniform(0.8, 1.4)))

@@ -37,9 +37,9 @@ COLOURS = 3
 class Network(nn.Module):
     """Grey pictures in [0, 1], shape (n, 1, side, side), to one output for each class."""
 
-    def __init__(self, backbone: nn.Module, head: nn.Module, *, patch: int = 1, frozen: bool = False) -> None:
+    def __init__(self, backbone: nn.Module, head: nn.Module, *, frozen: bool = False) -> None:
         super().__init__()
-        self.backbone, self.head, self.patch, self.frozen = backbone, head, patch, frozen
+        self.backbone, self.head, self.patch, self.frozen = backbone, head, _patch(backbone), frozen
         if frozen:
             backbone.requires_grad_(False)
 
@@ -82,9 +82,8 @@ def build(recipe: Recipe, *, classes: int, seed: int) -> Network:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         backbone, width = backbone_of(recipe.model, size_px=recipe.size_px)
-        patch = _patch(backbone)
         head = _head(recipe.model, width, classes)
-    return Network(backbone, head, patch=patch, frozen=recipe.frozen)
+    return Network(backbone, head, frozen=recipe.frozen)
 
 
 def backbone_of(model: str, *, size_px: int) -> tuple[nn.Module, int]:

@@ -70,19 +70,19 @@ def fit(
     optimiser = OPTIMISERS[recipe.optimiser]([p for p in learner.parameters() if p.requires_grad], lr=recipe.rate)
     followed, chosen = Followed.empty(), dict[str, np.ndarray]()
     if saved:
-        _load_optimiser(optimiser, saved)
-        followed, chosen = Followed.of(saved), _named(saved, "chosen.")
+        load_optimiser(optimiser, saved)
+        followed, chosen = Followed.of(saved), named(saved, "chosen.")
         start = len(followed)
     for epoch in range(start, recipe.epochs):
         if recipe.patience and followed.since_best(codes[parts.validation]) >= recipe.patience:
             break
         with torch.random.fork_rng(devices=[at] if at.type == "cuda" else []):
-            torch.manual_seed(_word(seed, epoch))
+            torch.manual_seed(word(seed, epoch))
             loss, hits = _one_epoch(learner, optimiser, supply, recipe, epoch)
         answers = {name: evidence(network, pictures, part) for name, part in parts.followed().items()}
         followed = followed.then(loss, hits, answers["validation"], answers["test"])
         if followed.since_best(codes[parts.validation]) == 0:
-            chosen = _state(network)
+            chosen = state_of(network)
         save(partial(_checkpoint, network, optimiser, followed, chosen))
         tell(epoch + 1, followed.words(codes[parts.validation]))
     return chosen, followed
@@ -101,7 +101,7 @@ def _one_epoch(
     total = hits = 0.0
     for k, (shown, wanted) in enumerate(supply.batches(epoch)):
         for group in optimiser.param_groups:
-            group["lr"] = _rate(recipe, epoch + k * recipe.batch / len(supply.order))
+            group["lr"] = rate_at(recipe, epoch + k * recipe.batch / len(supply.order))
         with torch.autocast(shown.device.type, torch.bfloat16, enabled=mixed(recipe, shown.device)):
             outputs = learner(shown)
             loss = nn.functional.cross_entropy(outputs.float(), wanted)
@@ -113,7 +113,7 @@ def _one_epoch(
     return total / len(supply.order), hits / len(supply.order)
 
 
-def _rate(recipe: Recipe, epoch: float) -> float:
+def rate_at(recipe: Recipe, epoch: float) -> float:
     """The learning rate at a moment, in epochs from the start."""
     if recipe.schedule == "constant":
         return recipe.rate
@@ -204,25 +204,35 @@ def evidence(network: Network, pictures: Pictures, rows: np.ndarray) -> np.ndarr
     return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
 
 
-def _word(*numbers: int) -> int:
+def word(*numbers: int) -> int:
+    """A seed for torch from ``numbers``, for example (seed, epoch)."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint32)[0])
 
 
-def _state(network: nn.Module) -> dict[str, np.ndarray]:
+def state_of(network: nn.Module) -> dict[str, np.ndarray]:
+    """The weights as named arrays."""
     return {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
 
 
 def _checkpoint(
     network: nn.Module, optimiser: torch.optim.Optimizer, followed: Followed, chosen: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    arrays = {f"network.{name}": value for name, value in _state(network).items()}
+    arrays = {f"network.{name}": value for name, value in state_of(network).items()}
     arrays |= {f"chosen.{name}": value for name, value in chosen.items()}
-    for place, moments in optimiser.state_dict()["state"].items():
-        arrays |= {f"optimiser.{place}.{name}": value.cpu().numpy().copy() for name, value in moments.items()}
-    return arrays | followed.arrays()
+    return arrays | moments_of(optimiser) | followed.arrays()
 
 
-def _load_optimiser(optimiser: torch.optim.Optimizer, saved: Mapping[str, np.ndarray]) -> None:
+def moments_of(optimiser: torch.optim.Optimizer) -> dict[str, np.ndarray]:
+    """What the optimiser remembers, as named arrays."""
+    return {
+        f"optimiser.{place}.{name}": value.cpu().numpy().copy()
+        for place, moments in optimiser.state_dict()["state"].items()
+        for name, value in moments.items()
+    }
+
+
+def load_optimiser(optimiser: torch.optim.Optimizer, saved: Mapping[str, np.ndarray]) -> None:
+    """The inverse of ``moments_of``."""
     moments: dict[int, dict[str, Any]] = {}
     for name, value in _tensors(saved, "optimiser.").items():
         place, _, what = name.partition(".")
@@ -230,9 +240,10 @@ def _load_optimiser(optimiser: torch.optim.Optimizer, saved: Mapping[str, np.nda
     optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
-def _named(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+def named(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """The arrays whose names begin with ``prefix``, under the rest of their names."""
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _tensors(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(np.array(array)) for name, array in _named(arrays, prefix).items()}
+    return {name: torch.from_numpy(np.array(array)) for name, array in named(arrays, prefix).items()}

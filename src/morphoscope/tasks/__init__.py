@@ -38,6 +38,7 @@ GROUPS = {
     "datasets": "Labelled images: fetch, make, describe",
     "miscibility": "Is this polymer blend miscible? Judged from its SEM image",
     "classify": "Any classes of labelled images: learn, score, ask",
+    "pretrain": "Networks trained before there are labels, as a start for others",
     "nanonet": "From the composition of a nanocomposite to its structure",
 }
 
@@ -80,6 +81,8 @@ TASKS: dict[str, Entry] = {
     "miscibility sobel": Entry("miscibility:sobel", "The paper's rule without learning: few edges, so miscible"),
     "classify train": Entry("classification:train", "Learn the classes of any labelled images, scored on groups never seen"),
     "classify predict": Entry("class_prediction:predict", "The class of each image, with the probability of every class"),
+    "pretrain simulated": Entry("pretrain:simulated", "Weights from simulated blends, as a start for networks on real images"),
+    "pretrain micrographs": Entry("pretrain:micrographs", "Weights from micrographs without labels, as a start for networks"),
     "datasets get": Entry("datasets:get", "Fetch a public data set from its authors, checked by hashes"),
     "datasets fake": Entry("datasets:fake", "Simulated blends in the public layout, labels from thermodynamics"),
     "datasets describe": Entry("datasets:describe", "What is in a labelled set, and what leaks between the parts of a split"),
