@@ -13,7 +13,7 @@ References
 ----------
 .. [1] T. Chen et al., arXiv 2002.05709 (2020).
 
-Checked against: the loss of known vectors, and textures that are learnt to be told apart, in
+Checked against: the loss of known vectors, its fall on gratings, and a resumed training, in
 tests/learn/test_pretraining.py.
 """
 
