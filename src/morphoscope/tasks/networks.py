@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -250,5 +251,7 @@ def _mean_scores(truth: np.ndarray, held: Held) -> dict[str, float]:
 
 
 def _origin(recipe: Recipe) -> str:
-    known = {"none": "from scratch", "hub": "weights of the hub"}.get(str(recipe.weights), f"weights of {recipe.weights}")
+    known = {"none": "from scratch", "hub": "weights of the hub"}.get(
+        str(recipe.weights), f"weights of {Path(recipe.weights).name}"
+    )
     return f"{known}, backbone frozen" if recipe.frozen else known

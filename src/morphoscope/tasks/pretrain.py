@@ -103,7 +103,7 @@ def micrographs(
     held = len(order) - cut
     epoch = np.arange(1.0, len(losses) + 1)
     told = f"{shares[-1]:.0%} of {held} unseen images recognised in their other picture (chance {1 / (2 * held - 1):.1%})"
-    report = _report(
+    return _report(
         run, recipe, state, f"pretrained without labels on {len(order)} micrographs; {told}",
         values={"recognised": Quantity(float(shares[-1])), "images": Quantity(len(order))},
         curves={
@@ -111,9 +111,8 @@ def micrographs(
             "validation": Curve(epoch, shares, "epoch", "share recognised"),
         },
         caption="Share of unseen images recognised in their other picture, against epoch",
+        left_out=[{"file": path.name, "reason": reason} for path, reason in left_out],
     )  # fmt: skip
-    report.tables["left_out"].extend({"file": path.name, "reason": reason} for path, reason in left_out)
-    return report
 
 
 def _simulated(run: Run, images: int, side_px: int) -> tuple[Pictures, np.ndarray]:
@@ -179,6 +178,7 @@ def _report(
     values: dict[str, Quantity],
     curves: dict[str, Curve],
     caption: str,
+    left_out: list[dict[str, str]] | None = None,
 ) -> Report:
     """Write the backbone as a folder of weights and tell of it."""
     arrays = {name: array for name, array in state.items() if name.startswith("backbone.")}
@@ -189,7 +189,7 @@ def _report(
         title=f"{recipe.model} {what}",
         values=values,
         curves=curves,
-        tables={"left_out": []},
+        tables={"left_out": left_out} if left_out else {},
         figures={"epochs": Figure("line", tuple(name for name in curves if name != "loss"), caption)},
         files={"model": "model/model.json", "weights": "model/weights.safetensors", "card": "model/card.md"},
         notes=("use it as the start of a training: miscibility train --model " + recipe.model + " --weights run:ID of this run",),
