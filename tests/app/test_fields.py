@@ -77,6 +77,16 @@ def test_the_last_input_takes_the_rest_when_it_takes_many():
     assert (found["first"].many, found["rest"].many, found["rest"].positional) == (False, True, True)
 
 
+def test_words_stand_for_no_path():
+    def task(run, *, start: Annotated[Path | str | None, Param("start", words=("none", "hub"))] = None): ...
+
+    (field,) = fields(task).values()
+    assert (field.kind, field.optional, field.limits) == ("input", True, "none | hub | PATH")
+    assert field.convert("hub", as_path) == "hub"
+    assert field.convert("a.pth", as_path) == Path("a.pth")
+    assert field.convert(None, as_path) is None
+
+
 def test_signatures_that_doors_cannot_serve_are_refused():
     def plain(run, *, number: float = 1.0):
         """Not annotated."""

@@ -10,23 +10,32 @@ from morphoscope.app import Workspace
 from morphoscope.core import Run
 from morphoscope.datasets import fake_blends
 from morphoscope.errors import BadParameter, Cancelled, InputError
-from morphoscope.tasks import miscibility, miscibility_training, networks
+from morphoscope.tasks import miscibility, miscibility_training, network_pictures, networks
 from morphoscope.tasks.network_pictures import square
 
-TINY = {"model": "mobilenetv3_small_050", "quick": True, "folds": 2, "size_px": 32, "batch": 8}
+TINY = {"model": "mobilenetv3_small_050", "quick": True, "folds": 2, "size_px": 32, "batch": 8, "validation": 0.3}
 
 
 @pytest.fixture(scope="module")
 def fake(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fake")
-    fake_blends.write_fake(folder, rng=np.random.default_rng(3), articles=12, images_per_article=2, size_px=64)
+    fake_blends.write_fake(folder, rng=np.random.default_rng(3), articles=8, images_per_article=2, size_px=64)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def without_words(request, monkeypatch):
+    """As without the extra that finds words, which saves seconds; the slow test has it."""
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setattr(network_pictures, "reader", lambda: None)
 
 
 @pytest.fixture(scope="module")
 def trained(fake, tmp_path_factory):
     run = Run(tmp_path_factory.mktemp("trained"), device="cpu")
-    return run, miscibility_training.train(run, data=fake, seeds=2, **TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network_pictures, "reader", lambda: None)
+        return run, miscibility_training.train(run, data=fake, seeds=2, **TINY)
 
 
 def test_a_network_is_reported_like_the_descriptors_and_beside_them(trained):
@@ -36,7 +45,7 @@ def test_a_network_is_reported_like_the_descriptors_and_beside_them(trained):
     assert names[:3] == ["mobilenetv3_small_050, from scratch", "descriptors, logistic regression", "majority class"]
     rules = report.tables["epoch_chosen"]
     assert [row["epoch_rule"] for row in rules[:3]] == ["best on test", "last", "chosen on validation"]
-    assert all(row["tp"] + row["fp"] + row["fn"] + row["tn"] == 24 for row in rules)
+    assert all(row["tp"] + row["fp"] + row["fn"] + row["tn"] == 16 for row in rules)
     assert rules[0]["accuracy"] >= max(rules[1]["accuracy"], rules[2]["accuracy"])
     with open(run.folder / "epochs.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -82,11 +91,12 @@ def test_a_killed_training_goes_on_with_the_same_bits(fake, tmp_path, monkeypatc
         assert (whole.folder / name).read_bytes() == (again.folder / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_paper_protocol_keeps_the_network_of_the_training_part(fake, tmp_path, monkeypatch):
     names = sorted(path.stem.rpartition("_")[0] for path in (fake / "Total_checked").iterdir())
     monkeypatch.setattr("morphoscope.datasets.polymer_sem.split.open_keys", lambda: frozenset(set(names) - set(names[::4])))
     report = miscibility_training.train(Run(tmp_path, device="cpu"), data=fake, protocol="paper", **TINY)
-    assert sum(report.tables["epoch_chosen"][0][name] for name in ("tp", "fp", "fn", "tn")) == 6
+    assert sum(report.tables["epoch_chosen"][0][name] for name in ("tp", "fp", "fn", "tn")) == 4
     assert "1 trainings of up to 2 epochs" in " ".join(report.notes)
     assert any("share an article" in note for note in report.notes)
 
@@ -109,6 +119,11 @@ def test_what_does_not_fit_is_one_sentence(fake, tmp_path):
         miscibility_training.train(Run(tmp_path), data=fake, model="resnet18", weights=tmp_path / "w.pth")
 
 
+def test_too_few_groups_for_a_validation_part(fake, tmp_path):
+    with pytest.raises(InputError, match="in 4 groups cannot give 1% for validation and keep every class"):
+        miscibility_training.train(Run(tmp_path, device="cpu"), data=fake, **(TINY | {"validation": 0.01}))
+
+
 def test_the_square_has_no_data_bar(fake, tmp_path):
     """The words of the bar are filled: two pictures that differ there only look the same to a network."""
     path = sorted((fake / "Total_checked").iterdir())[0]
@@ -123,7 +138,7 @@ def test_the_square_has_no_data_bar(fake, tmp_path):
 @pytest.mark.slow
 def test_a_resnet_of_the_paper_in_its_quick_size(fake, tmp_path):
     report = miscibility_training.train(
-        Run(tmp_path, device="cpu"), data=fake, model="resnet18", quick=True, augment="paper", folds=2
+        Run(tmp_path, device="cpu"), data=fake, model="resnet18", quick=True, augment="paper", folds=2, validation=0.3
     )
     assert report.values["auroc"].low <= report.values["auroc"].value <= report.values["auroc"].high
     assert len(report.curves["training"].x) == 2

@@ -13,6 +13,13 @@ from morphoscope.learn.backbones import build
 from morphoscope.learn.recipe import Recipe
 from morphoscope.tasks import pretrain
 
+
+@pytest.fixture(autouse=True)
+def without_words(monkeypatch):
+    """As without the extra that finds words."""
+    monkeypatch.setattr(pretrain, "reader", lambda: None)
+
+
 TINY = {"model": "mobilenetv3_small_050", "size_px": 32, "epochs": 1, "batch": 8}
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from .. import learn
 from ..core import Curve, Figure, Model, Report, Run
+from ..errors import InputError
 from ..learn.epochs import Followed, Parts, Pictures, Scale, scale
 from ..learn.judge import Held
 from ..learn.recipe import Recipe
@@ -80,7 +81,16 @@ class Networks:
             return Parts(train, np.zeros(0, int), test)
         rows = {material.samples[k].key: int(k) for k in train}
         whole = replace(material.dataset, samples=tuple(material.samples[k] for k in train))
-        rest, held = whole.split(self.validation, seed=run.seed + seed)
+        wrong = InputError(
+            f"a training part of {len(train)} images in {len(whole.groups)} groups cannot give {self.validation:.0%} for "
+            "validation and keep every class without dividing a group; choose another share, or validation 0"
+        )
+        try:
+            rest, held = whole.split(self.validation, seed=run.seed + seed)
+        except InputError:
+            raise wrong from None
+        if len({sample.label for sample in rest}) < len(material.classes):
+            raise wrong
         return Parts(np.array([rows[s.key] for s in rest]), np.array([rows[s.key] for s in held]), test)
 
     def model(self, run: Run, material: Material, held: Held, settings: dict[str, Any], card: str) -> Model:
