@@ -1,6 +1,9 @@
 """Networks behind the miscibility tasks: scores beside the descriptors', resumed after a kill, and used by predict."""
 
 import csv
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +13,10 @@ from morphoscope.app import Workspace
 from morphoscope.core import Run
 from morphoscope.datasets import fake_blends
 from morphoscope.errors import BadParameter, Cancelled, InputError
-from morphoscope.tasks import miscibility, miscibility_training, network_pictures, networks
+from morphoscope.tasks import miscibility, miscibility_evaluate, miscibility_training, network_pictures, networks
 from morphoscope.tasks.network_pictures import square
 
+CAMPAIGN = Path(__file__).parents[2] / "experiments" / "miscibility" / "run.py"
 TINY = {"model": "mobilenetv3_small_050", "quick": True, "folds": 2, "size_px": 32, "batch": 8, "validation": 0.3}
 
 
@@ -66,6 +70,19 @@ def test_predict_takes_a_network(trained, fake, tmp_path):
     assert len(rows) == 4
     assert sum(row["logit"] is None for row in rows) == 1
     assert all(0 < row["p_miscible"] < 1 for row in rows if not row["abstained"])
+
+
+@pytest.mark.slow
+def test_evaluate_takes_a_network_and_its_control(trained, fake, tmp_path):
+    run, _ = trained
+    report = miscibility_evaluate.evaluate(Run(tmp_path, device="cpu"), data=fake, model=run.folder)
+    assert report.tables["parts"][0]["images"] == 16
+    painted = report.values["painted_auroc"]
+    assert painted.low <= painted.value <= painted.high
+    with open(tmp_path / "evaluated.csv", newline="") as file:
+        asked = {row["file"]: row["logit"] for row in csv.DictReader(file)}
+    told = miscibility.predict(Run(tmp_path / "p", device="cpu"), (fake / "Total_checked",), model=run.folder)
+    assert all(float(asked[row["file"]]) == pytest.approx(row["logit"]) for row in told.tables["predictions"])
 
 
 @pytest.mark.slow
@@ -133,6 +150,23 @@ def test_the_square_has_no_data_bar(fake, tmp_path):
     Image.fromarray(changed).save(tmp_path / path.name)
     one, other = (square(where, side_px=64, words=None)[0] for where in (path, tmp_path / path.name))
     assert np.abs(one.astype(int) - other.astype(int)).max() <= 2
+
+
+@pytest.mark.slow
+def test_the_campaign_behind_the_tables(tmp_path):
+    """A row for each training that is done; what a protocol refuses is told and the rest goes on."""
+    fake = tmp_path / "fake"
+    fake_blends.write_fake(fake, rng=np.random.default_rng(3), articles=18, images_per_article=1, size_px=64)
+    command = [sys.executable, CAMPAIGN, "--data", fake, "--workspace", tmp_path / "ws", "--out", tmp_path, "--quick"]
+    command += ["--models", TINY["model"], "--weights", "none", "--protocols", "grouped", "paper", "--seeds", "1"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+    assert "paper, seed 0: polymer_sem: it holds 0 of the paper's 400 training images" in done.stdout
+    with open(tmp_path / "runs.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["model"], row["protocol"], row["seed"]) == (TINY["model"], "grouped", "0")
+    assert sum(int(row[f"selected_{name}"]) for name in ("tp", "fp", "fn", "tn")) == 18
+    with open(tmp_path / "epochs.csv", newline="") as file:
+        assert {each["cut"] for each in csv.DictReader(file)} == {"0", "1", "2", "all"}
 
 
 @pytest.mark.slow

@@ -18,10 +18,10 @@ from PIL import Image
 from ..core import Micrograph, Run
 from ..errors import MorphoscopeError
 from ..io import read_micrograph
-from ..learn.judge import Judge
 from ..measure import descriptors, scores
 from ..measure.annotations import Print, without
 from ..measure.annotations import find as find_print
+from .judges import Asked
 
 KINDS = ("frame", "data bar", "inset", "box", "bar", "ink")
 SIDE_PX = 256
@@ -54,13 +54,14 @@ def painted(micrograph: Micrograph, printed: Print, *, side_px: int = SIDE_PX, g
 
 
 def painted_out(
-    run: Run, judge: Judge, paths: Sequence[Path], truth: np.ndarray, groups: Sequence[str]
+    run: Run, asked: Asked, paths: Sequence[Path], truth: np.ndarray, groups: Sequence[str]
 ) -> tuple[float, float, float, int]:
     """
-    AUROC of ``judge`` on the painted pictures, the ends of its interval by group, and how many it would judge at all.
+    AUROC of the judge on the painted pictures, the ends of its interval by group, and how many it would judge at all.
 
     Its evidence counts whether it would be withheld or not; a picture that cannot be described counts as the middle one.
     """
+    judge, blanks = asked.judge, list[Micrograph]()
     rows = np.full((len(paths), len(judge.logistic.names)), np.nan)
     for k, path in enumerate(paths):
         run.progress(k, len(paths), f"painted out: {path.name}")
@@ -70,9 +71,10 @@ def painted_out(
             rows[k] = list(descriptors.describe(without(blank, find_print(blank, grey_bars=False))).values())
         except MorphoscopeError:
             continue
+        blanks.append(blank)
     seen = ~np.isnan(rows[:, 0])
     logits = np.zeros(len(paths))
-    logits[seen] = judge.logits(rows[seen])
+    logits[seen] = asked.logits(run, rows[seen], blanks)
     logits[~seen] = float(np.median(logits[seen])) if seen.any() else 0.0
     judged = int((judge.novelty(rows[seen]) <= judge.limit).sum())
     ends = scores.by_group(lambda some: {"auroc": scores.auroc(truth[some], logits[some])}, groups, rng=run.rng("painted"))

@@ -9,15 +9,12 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import special
 
-from .. import learn
-from ..core import Figure, Model, Param, Quantity, Report, Run
+from ..core import Figure, Param, Quantity, Report, Run
 from ..datasets import labelled, polymer_sem
 from ..datasets.leaks import sha256
 from ..errors import InputError
 from ..io import read_micrograph
-from ..learn import judge as judging
 from ..learn.judge import Judge
-from ..learn.model_folder import read_model
 from ..measure import scores
 from ..measure.sobel import edge_strength
 from . import field_scale
@@ -25,13 +22,13 @@ from .contact_sheet import contact_sheet
 from .criterion import ALPHA
 from .datasets import DATA
 from .descriptors import survey
-from .network_pictures import pictures
+from .judges import CLASSES as CLASSES
+from .judges import SHIPPED as SHIPPED
+from .judges import judge_in
+from .judges import model_of as model_of
 from .scalebar import images
 
-CLASSES = ("immiscible", "miscible")
 GRADES = ("Incompatible", "Partially compatible", "Compatible")
-SHIPPED = Path(__file__).parents[1] / "learn" / "shipped" / "miscibility"
-DATA_FILES = ("../learn/shipped/miscibility/model.json", "../learn/shipped/miscibility/weights.safetensors")
 
 
 def predict(
@@ -52,16 +49,16 @@ def predict(
     cannot be ruled out at ``alpha``. An image too unlike those of training is not judged, and one that cannot be read is
     reported; the others go on.
     """
-    known = read_model(SHIPPED if model is None else model, kind=(judging.KIND, judging.NETWORK_KIND))
-    network = learn.network.NetworkJudge.from_model(known) if known.kind == judging.NETWORK_KIND else None
-    judge = model_of(known) if network is None else _telling(network.guard)
+    asked = judge_in(model)
     paths = list(images(files))
     if not paths:
         raise InputError("no image in what was given; give micrographs or folders of them")
     found = survey(paths, progress=run.progress)
-    if found.read and found.names != judge.logistic.names:
-        raise InputError("the model was trained on other descriptors than this version takes; train it again")
-    answers = _answers(judge, found.read, found.rows, alpha, run, network) if found.read else []
+    if found.read:
+        asked.check(found.names)
+    answers = (
+        _answers(asked.judge, found.read, found.rows, asked.logits(run, found.rows, found.read), alpha) if found.read else []
+    )
     answers += [_unread(path, reason) for path, reason in found.left_out]
     answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
     contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
@@ -78,8 +75,8 @@ def predict(
         if any(row["logit"] is not None for row in answers)
         else {},
         notes=(
-            f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",
-            *field_scale.warning(known.settings, found.widths_nm),
+            f"model: {asked.settings.get('name', 'unnamed')}; {asked.settings.get('honest', 'its score is unknown')}",
+            *field_scale.warning(asked.settings, found.widths_nm),
         ),
         cites=(polymer_sem.CITE,),
     )
@@ -136,25 +133,7 @@ def sobel(
     )
 
 
-def model_of(known: Model) -> Judge:
-    """The judge in ``known``, which must tell miscible from immiscible."""
-    return _telling(Judge.from_model(known))
-
-
-def _telling(judge: Judge) -> Judge:
-    if judge.logistic.classes != CLASSES:
-        raise InputError(f"the model tells {', '.join(judge.logistic.classes)} apart, not {' from '.join(CLASSES)}")
-    return judge
-
-
-def _seen_by(network: Any, run: Run, read: list[Path]) -> np.ndarray:
-    """The evidence that a network finds in the files ``read``."""
-    seen = pictures(read, size_px=network.size_px, progress=run.progress)
-    return np.asarray(network.evidence(seen, device=run.device))
-
-
-def _answers(judge: Judge, read: list[Path], rows: np.ndarray, alpha: float, run: Run, network: Any) -> list[dict[str, Any]]:
-    logits = judge.logits(rows) if network is None else _seen_by(network, run, read)
+def _answers(judge: Judge, read: list[Path], rows: np.ndarray, logits: np.ndarray, alpha: float) -> list[dict[str, Any]]:
     novelty = judge.novelty(rows)
     grades = judge.grade(logits)
     ends = judge.interval(rows)

@@ -15,15 +15,13 @@ from scipy import stats
 from ..core import Dataset, Figure, Param, Quantity, Report, Run
 from ..datasets import labelled
 from ..errors import InputError, UnreadableFile
-from ..learn import judge as judging
 from ..learn.judge import Judge, fingerprint
-from ..learn.model_folder import read_model
 from ..measure import scores
 from .controls import SIDE_PX, painted_out
 from .datasets import DATA
 from .descriptors import described
 from .evaluation import NAMES, confusion
-from .miscibility import CLASSES, SHIPPED, model_of
+from .judges import CLASSES, judge_in
 from .rows import write_rows
 
 ANSWERS = ("held_out.csv", "evaluated.csv")
@@ -51,17 +49,16 @@ def evaluate(
     specimen is painted one grey and every picture brought to one square size, so that only print is left to see; its AUROC
     should be one half within its interval.
     """
-    known = read_model(SHIPPED if model is None else model, kind=judging.KIND)
-    judge = model_of(known)
+    asked = judge_in(model)
     dataset = labelled.load(data, group_pattern=group_pattern)
     if strange := {sample.label for sample in dataset} - set(CLASSES):
         raise InputError(f"{dataset.name}: the label {sorted(map(str, strange))[0]!r} is neither {CLASSES[0]} nor {CLASSES[1]}")
     names, read, rows, left_out = described([sample.files["image"] for sample in dataset], progress=run.progress)
     if not read:
         raise InputError(f"{dataset.name}: none of the {len(dataset)} images can be judged; the first: {left_out[0][1]}")
-    if names != judge.logistic.names:
-        raise InputError("the model was trained on other descriptors than this version takes; train it again")
-    answers = _answers(judge, dataset, read, rows, set(known.settings.get("groups", ())))
+    asked.check(names)
+    logits = asked.logits(run, rows, read)
+    answers = _answers(asked.judge, dataset, read, rows, logits, set(asked.settings.get("groups", ())))
     write_rows(run.file("evaluated.csv"), answers)
     parts = [("all images", answers)]
     seen = [row for row in answers if row["trained_on"]]
@@ -72,7 +69,7 @@ def evaluate(
     values = _values(run, answers)
     if control == "painted":
         truth = np.array([row["label"] == CLASSES[1] for row in answers])
-        middle, low, high, judged = painted_out(run, judge, read, truth, [row["group"] for row in answers])
+        middle, low, high, judged = painted_out(run, asked, read, truth, [row["group"] for row in answers])
         values["painted_auroc"] = Quantity(middle, low=low, high=high)
         values["painted_judged"] = Quantity(judged)
     truth, logits = _columns(answers)
@@ -86,7 +83,7 @@ def evaluate(
         },
         figures={"confusion": Figure("confusion", ("confusion",), "Answers at probability one half")},
         files={"evaluated": "evaluated.csv"},
-        notes=_notes(known.settings, answers, seen, control),
+        notes=_notes(asked.settings, answers, seen, control),
         cites=(dataset.cite,),
     )
 
@@ -141,9 +138,11 @@ def compare(
     )  # fmt: skip
 
 
-def _answers(judge: Judge, dataset: Dataset, read: list[Path], rows: np.ndarray, trained: set[str]) -> list[dict[str, Any]]:
+def _answers(
+    judge: Judge, dataset: Dataset, read: list[Path], rows: np.ndarray, logits: np.ndarray, trained: set[str]
+) -> list[dict[str, Any]]:
     by_path = {sample.files["image"]: sample for sample in dataset}
-    logits, novelty = judge.logits(rows), judge.novelty(rows)
+    novelty = judge.novelty(rows)
     answers = []
     for path, logit, unlike in zip(read, logits.tolist(), novelty.tolist(), strict=True):
         sample = by_path[path]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..core import Micrograph
 from ..errors import InputError, MissingDependency
 from ..io import read_micrograph
 from ..learn.epochs import Pictures
@@ -20,16 +21,16 @@ LEAST_PX = 32
 
 
 def pictures(
-    paths: Sequence[Path],
+    images: Sequence[Path | Micrograph],
     *,
     size_px: int,
     progress: Callable[[float, float, str], None] = lambda done, total, note: None,
 ) -> Pictures:
     """The middle square of each image, twice as wide as ``size_px`` so that it can be turned without loss."""
     squares, shorter, words = [], [], reader()
-    for k, path in enumerate(paths):
-        progress(k, len(paths), path.name)
-        grey, side = square(path, side_px=2 * size_px, words=words)
+    for k, image in enumerate(images):
+        progress(k, len(images), image.name)
+        grey, side = square(image, side_px=2 * size_px, words=words)
         squares.append(grey)
         shorter.append(side)
     return Pictures(np.stack(squares), np.array(shorter, np.float32))
@@ -43,13 +44,13 @@ def reader() -> Reader | None:
         return None
 
 
-def square(path: Path, *, side_px: int, words: Reader | None) -> tuple[np.ndarray, int]:
-    """The middle square of the image at ``path`` in 8 bits, ``side_px`` wide, and its side in the file."""
-    micrograph = read_micrograph(path, nan="mask")
+def square(image: Path | Micrograph, *, side_px: int, words: Reader | None) -> tuple[np.ndarray, int]:
+    """The middle square of ``image`` (a file or what was read from it) in 8 bits, ``side_px`` wide, and its side before."""
+    micrograph = read_micrograph(image, nan="mask") if isinstance(image, Path) else image
     height, width = micrograph.pixels.shape
     side = min(height, width)
     if side < LEAST_PX:
-        raise InputError(f"{path.name}: {width} x {height} px is too small; give at least {LEAST_PX} a side")
+        raise InputError(f"{micrograph.name}: {width} x {height} px is too small; give at least {LEAST_PX} a side")
     plane = textured_over(micrograph, find_print(micrograph, reader=words, grey_bars=words is not None))
     top, left = (height - side) // 2, (width - side) // 2
     middle = Image.fromarray(np.ascontiguousarray(plane[top : top + side, left : left + side]))
