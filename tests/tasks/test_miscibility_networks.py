@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from morphoscope.app import Workspace
@@ -134,6 +135,9 @@ def test_what_does_not_fit_is_one_sentence(fake, tmp_path):
         miscibility_training.train(Run(tmp_path), data=fake, seeds=3)
     with pytest.raises(InputError, match="no weights here"):
         miscibility_training.train(Run(tmp_path), data=fake, model="resnet18", weights=tmp_path / "w.pth")
+    if not torch.cuda.is_available():
+        with pytest.raises(BadParameter, match="torch finds no GPU on this machine"):
+            miscibility_training.train(Run(tmp_path, device="cuda"), data=fake, **TINY)
 
 
 def test_too_few_groups_for_a_validation_part(fake, tmp_path):

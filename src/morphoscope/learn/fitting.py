@@ -3,7 +3,8 @@ Training a network: a loop to be read from top to bottom.
 
 Cross-entropy over batches, Adam or AdamW, a constant rate or half a cosine, early stopping on a validation part. The
 order of the pictures, their changes and the dropout of an epoch follow from (seed, epoch) alone, so that training which
-goes on from a checkpoint gives the same bits as training which was never stopped (on one kind of machine). The test part
+goes on from a checkpoint gives the same bits as training which was never stopped (on one processor with as many threads;
+a GPU may add in another order). The test part
 is looked at after each epoch for the record; nothing is chosen by it.
 
 Rare classes are shown more often: each picture of a class counts ``repeats`` times, as the paper's copies do.
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..errors import BadParameter
 from . import augment, weights
 from .backbones import Network, build
 from .epochs import Followed, Parts, Pictures
@@ -36,6 +38,8 @@ Tell = Callable[[int, str], None]
 
 def device_of(wanted: str) -> torch.device:
     """``auto`` is a GPU where there is one."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise BadParameter("device=cuda, but torch finds no GPU on this machine; choose device auto or cpu")
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
 
 
@@ -88,8 +92,9 @@ def fit(
     return chosen, followed
 
 
-def rehearse(recipe: Recipe, *, classes: int) -> str:
+def rehearse(recipe: Recipe, *, classes: int, device: str = "auto") -> str:
     """Build the network once and load its weights, so that what is wrong shows before the work; says where they are from."""
+    device_of(device)
     return weights.start(build(recipe, classes=classes, seed=0), recipe)
 
 

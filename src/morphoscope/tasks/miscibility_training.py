@@ -84,7 +84,7 @@ def train(
     if quick:
         recipe = replace(recipe, epochs=min(epochs, QUICK_EPOCHS), size_px=min(size_px, QUICK_PX))
         folds, repeats = min(folds, QUICK_FOLDS), 1
-    learner, made_of = _learner(recipe, protocol, seeds=seeds, validation=validation)
+    learner, made_of = _learner(run, recipe, protocol, seeds=seeds, validation=validation)
     dataset = labelled.load(data, group_pattern=group_pattern)
     labels = {sample.label for sample in dataset}
     if labels != set(CLASSES):
@@ -100,7 +100,7 @@ def train(
     return replace(report, notes=("quick: these scores say nothing about the network", *report.notes)) if quick else report
 
 
-def _learner(recipe: Recipe, protocol: str, *, seeds: int, validation: float) -> tuple[evaluation.Learner, str]:
+def _learner(run: Run, recipe: Recipe, protocol: str, *, seeds: int, validation: float) -> tuple[evaluation.Learner, str]:
     """What is trained, and a sentence on it for the card."""
     if recipe.model in TREES:
         for name, given, usual in (("weights", recipe.weights, NONE), ("frozen", recipe.frozen, False), ("seeds", seeds, 1)):
@@ -113,7 +113,7 @@ def _learner(recipe: Recipe, protocol: str, *, seeds: int, validation: float) ->
             f"{how} on descriptors of blobs, domains, waves and texture; print is left out and every picture is\n"
             "brought to one size. No network, no pixel of any image inside."
         )
-    origin = learn.fitting.rehearse(recipe, classes=len(CLASSES))
+    origin = learn.fitting.rehearse(recipe, classes=len(CLASSES), device=run.device)
     return Networks(recipe, seeds=seeds, validation=validation, once=protocol == "paper"), (
         f"{recipe.model} ({origin}), {seeds} network(s) of {recipe.epochs} epochs at {recipe.size_px} px, changes of pictures:\n"
         f"{recipe.augment}. It sees the middle square of an image, the print filled with the specimen's texture."

@@ -49,7 +49,7 @@ def simulated(
     such a network alone is near chance.
     """
     recipe = Recipe(model, weights, epochs=epochs, size_px=size_px, batch=batch, rate=rate)
-    learn.fitting.rehearse(recipe, classes=len(fake_blends.KINDS))
+    learn.fitting.rehearse(recipe, classes=len(fake_blends.KINDS), device=run.device)
     pictures, codes = _simulated(run, images, 2 * size_px)
     cut = round((1 - HELD) * images)
     parts = Parts(np.arange(cut), np.arange(cut, images), np.zeros(0, int))
@@ -92,7 +92,7 @@ def micrographs(
     together (SimCLR). Images that will later test a judge should not be among them.
     """
     recipe = Recipe(model, weights, epochs=epochs, size_px=size_px, batch=batch, rate=rate)
-    learn.fitting.rehearse(recipe, classes=2)
+    learn.fitting.rehearse(recipe, classes=2, device=run.device)
     pictures, left_out = _unlabelled(run, files, 2 * size_px)
     order = run.rng("validation").permutation(len(pictures.grey))
     cut = round((1 - HELD) * len(order))
