@@ -77,6 +77,14 @@ def test_every_door_of_the_studio_says_the_same_sentence(client, lab, name, valu
     assert (by_script.status_code, by_script.json()["error"]) == (422, checked[name])
 
 
+def test_words_that_stand_for_no_file_can_be_chosen(client):
+    page = client.get("/tasks/miscibility-train?weights=hub").text
+    assert "<option>none</option>" in page
+    assert "<option selected>hub</option>" in page
+    checked = client.post("/tasks/miscibility-train/check", data={"weights": "hub"}, headers=OURS)
+    assert "weights" not in checked.json()["problems"]
+
+
 def test_a_form_marks_each_field_that_is_wrong(client):
     page = client.post("/tasks/simulate-blend", data={"size_px": "1", "time": "soon"}, headers=OURS).text
     assert page.count('aria-invalid="true"') == 2

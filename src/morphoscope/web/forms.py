@@ -52,6 +52,7 @@ def describe(field: Field) -> dict[str, Any]:
         "low": p.low,
         "high": p.high,
         "choices": list(p.choices),
+        "words": list(p.words),
         "accepts": p.accepts if field.kind == "input" else "",
         "many": field.many,
         "optional": field.optional,

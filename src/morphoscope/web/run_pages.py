@@ -144,7 +144,7 @@ def again(studio: Studio, run_id: str, info: Mapping[str, Any]) -> str:
         value = info["parameters"].get(field.name)
         for item in value if isinstance(value, list) else [value]:
             text = text_of(item)
-            known = text.startswith(("upload:", "run:")) or studio.workspace.inputs.named(text)
+            known = text in field.param.words or text.startswith(("upload:", "run:")) or studio.workspace.inputs.named(text)
             if field.kind == "input" and not known:
                 text = reference_to(studio.workspace, text) if text else ""
             if text:
