@@ -30,7 +30,10 @@ def main() -> None:
         report = ms.run("classify train", data=given.images, workspace=given.workspace, seed=0, **asked)
         own, *baselines = report.tables["models"]
         ends = {f"{name}_{end}": getattr(report.values[name], end) for name in SCORES for end in ("low", "high")}
-        rows += [{"protocol": protocol, "seed": 0, **own, **ends}, *({"protocol": protocol, "seed": 0, **one} for one in baselines)]
+        rows += [
+            {"protocol": protocol, "seed": 0, **own, **ends},
+            *({"protocol": protocol, "seed": 0, **one} for one in baselines),
+        ]
         few += report.tables.get("few_shots", [])
     for name, table in (("steel_scores.csv", rows), ("steel_few_shots.csv", few)):
         with open(HERE / name, "w", newline="", encoding="utf-8") as file:

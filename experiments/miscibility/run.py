@@ -7,7 +7,8 @@ The trainings behind the tables of the miscibility paper: networks x weights x s
     python experiments/miscibility/run.py ... --collect                                  # tables of what is finished
 
 Every training is an ordinary run of the workspace: what is finished is not computed again, and a killed training goes on
-from its last checkpoint. The tables are runs.csv (one row a training) and epochs.csv (one row an epoch) in --out.
+from its last checkpoint. The tables in --out are runs.csv (one row a training), epochs.csv (one row an epoch) and, for the
+protocol grouped, held_out/NETWORK.csv (one row an image, one column of logits a seed).
 """
 
 from __future__ import annotations
@@ -78,9 +79,24 @@ def epoch_rows(workspace: Workspace, point: dict[str, Any], report: Report, reci
             yield known | {name: value for name, value in row.items() if name != "seed"}
 
 
+def held_out(workspace: Workspace, done: list[tuple[dict[str, Any], Report]]) -> dict[str, list[dict[str, Any]]]:
+    """Held-out logits of every image, a table for each network and origin of weights, a column for each seed."""
+    tables: dict[str, dict[str, dict[str, Any]]] = {}
+    for point, report in done:
+        if point["protocol"] == "grouped":
+            origin = {"none": "scratch", "hub": "pretrained"}.get(point["weights"], Path(point["weights"]).stem)
+            table = tables.setdefault(f"{point['model']}_{origin}", {})
+            with open(workspace.runs / report.run / report.files["held_out"], newline="", encoding="utf-8") as file:
+                for row in csv.DictReader(file):
+                    known = {name: row[name] for name in ("file", "label", "group", "grade")}
+                    table.setdefault(row["file"], known)[f"logit_{point['seed']}"] = f"{float(row['logit']):.4f}"
+    return {name: list(table.values()) for name, table in tables.items()}
+
+
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
     """A CSV with every column that any row has."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
@@ -88,12 +104,13 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def collect(workspace: Workspace, asked: list[dict[str, Any]], recipe: str, out: Path) -> int:
-    """Write runs.csv and epochs.csv from the trainings that are done; gives their number."""
+    """Write the tables from the trainings that are done; gives their number."""
     done = list(finished(workspace, asked))
     if done:
-        out.mkdir(parents=True, exist_ok=True)
         write(out / "runs.csv", [run_row(workspace, point, report, recipe) for point, report in done])
         write(out / "epochs.csv", [row for point, report in done for row in epoch_rows(workspace, point, report, recipe)])
+        for name, rows in held_out(workspace, done).items():
+            write(out / "held_out" / f"{name}.csv", rows)
     return len(done)
 
 

@@ -171,6 +171,10 @@ def test_the_campaign_behind_the_tables(tmp_path):
     assert sum(int(row[f"selected_{name}"]) for name in ("tp", "fp", "fn", "tn")) == 18
     with open(tmp_path / "epochs.csv", newline="") as file:
         assert {each["cut"] for each in csv.DictReader(file)} == {"0", "1", "2", "all"}
+    with open(tmp_path / "held_out" / f"{TINY['model']}_scratch.csv", newline="") as file:
+        held = list(csv.DictReader(file))
+    assert len(held) == 18
+    assert all(np.isfinite(float(each["logit_0"])) for each in held)
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ def starts_a_training(folder, report):
     return len(changed) > 0.9 * len([n for n in fresh if "num_batches" not in n]) and described["kind"] == pretrain.KIND
 
 
+@pytest.mark.slow
 def test_simulated_blends(tmp_path):
     run = Run(tmp_path, device="cpu")
     report = pretrain.simulated(run, images=30, **TINY)

@@ -10,7 +10,7 @@ from typing import Any
 from ..core import Report
 from ..errors import MorphoscopeError, NotFound
 from ..tasks import TASKS as ALL_TASKS
-from ..tasks.miscibility import CLASSES
+from ..tasks.judges import CLASSES
 from ..tasks.scalebar import images as images_in
 from .corrections import Correction
 from .fields import task_fields

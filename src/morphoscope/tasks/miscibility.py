@@ -22,10 +22,7 @@ from .contact_sheet import contact_sheet
 from .criterion import ALPHA
 from .datasets import DATA
 from .descriptors import Survey, survey
-from .judges import CLASSES as CLASSES
-from .judges import SHIPPED as SHIPPED
-from .judges import judge_in
-from .judges import model_of as model_of
+from .judges import CLASSES, judge_in
 from .scalebar import images
 
 GRADES = ("Incompatible", "Partially compatible", "Compatible")

@@ -26,7 +26,7 @@ from ..measure.annotations import without
 from ..measure.descriptors import Frame
 from ..measure.descriptors.droplets import Droplet, droplets
 from .descriptor_words import contributions, reasons
-from .miscibility import CLASSES, SHIPPED, model_of
+from .judges import CLASSES, SHIPPED, model_of
 from .parameters import PixelSizeByHand, calibrated
 from .scalebar import images
 

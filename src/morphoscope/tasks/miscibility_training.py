@@ -16,7 +16,8 @@ from ..errors import BadParameter, InputError
 from ..learn.recipe import AUGMENTATIONS, DINO, HUB, NONE, PAPER, Recipe
 from . import evaluation
 from .datasets import CORRECTIONS, DATA
-from .miscibility import CLASSES, GRADES
+from .judges import CLASSES
+from .miscibility import GRADES
 from .networks import Networks
 
 DESCRIPTORS = "descriptors"

@@ -16,7 +16,7 @@ from ..errors import InputError, UnreadableFile
 from ..measure import scores
 from ..measure.agreement import fleiss_kappa, krippendorff_alpha
 from .datasets import DATA
-from .miscibility import CLASSES
+from .judges import CLASSES
 
 YES = {"1", "1.0", "miscible", "m", "yes", "true", "compatible"}
 NO = {"0", "0.0", "immiscible", "i", "im", "no", "false", "incompatible"}

@@ -52,6 +52,7 @@ class Networks:
         self.recipe, self.seeds, self.validation, self.once = recipe, seeds, validation, once
         self.name = f"{recipe.model}, {_origin(recipe)}"
         self.trained: list[Trained] = []
+        self.final: list[Trained] = []
         self.beside: Held | None = None
 
     def answer(self, run: Run, material: Material) -> Held:
