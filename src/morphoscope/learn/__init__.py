@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "curve_rivals",
         "curve_training",
         "fitting",
+        "growing",
         "network",
         "pretraining",
         "rdf_network",

@@ -1,5 +1,5 @@
 r"""
-Boosted trees as arrays: LightGBM grows them, numpy alone evaluates them.
+Boosted trees as arrays: LightGBM grows them (``growing``), numpy alone evaluates them.
 
 The evidence is a sum over trees of the leaf that a row falls into,
 

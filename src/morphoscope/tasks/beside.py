@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import IO, Any, cast
 
 FEWEST = 64
 """Items from which a second process is worth its start, about a second."""
@@ -46,18 +46,17 @@ def from_the_end(where: str, items: Sequence[str]) -> Iterator[Mapping[int, Any]
         [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env=told,
     )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
+    asked, told_back = cast(IO[str], process.stdin), cast(IO[str], process.stdout)
 
-    def listen(lines: Any) -> None:
+    def listen(lines: IO[str]) -> None:
         for line in lines:
             with suppress(ValueError):  # a line cut short by the end of the process
                 place, answer = json.loads(line)
                 answers[place] = answer
 
-    listener = threading.Thread(target=listen, args=(process.stdout,), daemon=True)
+    listener = threading.Thread(target=listen, args=(told_back,), daemon=True)
     try:
-        with suppress(BrokenPipeError), process.stdin as pipe:
+        with suppress(BrokenPipeError), asked as pipe:
             json.dump({"where": where, "items": list(items)}, pipe)
         listener.start()
         yield answers
@@ -66,7 +65,7 @@ def from_the_end(where: str, items: Sequence[str]) -> Iterator[Mapping[int, Any]
         process.wait()
         if listener.is_alive():
             listener.join()
-        process.stdout.close()
+        told_back.close()
 
 
 def serve() -> None:
@@ -75,4 +74,5 @@ def serve() -> None:
     module, name = asked["where"].split(":")
     answer: Callable[[str], Any] = getattr(importlib.import_module(module), name)
     for place in reversed(range(len(asked["items"]))):
-        print(json.dumps([place, answer(asked["items"][place])]), flush=True)
+        sys.stdout.write(json.dumps([place, answer(asked["items"][place])]) + "\n")
+        sys.stdout.flush()
