@@ -64,6 +64,13 @@ def test_a_label_with_two_meanings_is_settled_by_the_file() -> None:
     assert told.value_nm == 100
 
 
+def test_millimetres_need_the_files_word() -> None:
+    alone = scalebar.read(with_bar(), reader=Scripted(["4 mm"], LABEL))
+    assert alone.value_nm is None
+    assert "may be nm" in alone.reason
+    assert scalebar.read(with_bar(size_nm=2e4), reader=Scripted(["4 mm"], LABEL)).value_nm == 4e6
+
+
 def test_a_bar_that_contradicts_the_file() -> None:
     bar = scalebar.read(with_bar(size_nm=25.0), reader=Scripted(["500 nm"], LABEL))
     assert bar.value_nm is None

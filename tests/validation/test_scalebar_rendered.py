@@ -33,7 +33,7 @@ def check(rows: list[dict[str, Any]], *, share: float, right: float) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_some_rendered_bars() -> None:
-    check([rendered_bars.bar(number) for number in range(FEWER_BARS)], share=0.6, right=1.0)
+    check([rendered_bars.bar(number) for number in range(FEWER_BARS)], share=0.5, right=1.0)
 
 
 @pytest.mark.slow
@@ -45,7 +45,7 @@ def test_no_answer_where_there_is_no_bar() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_two_thousand_rendered_bars() -> None:
-    check([rendered_bars.bar(number) for number in range(rendered_bars.BARS)], share=0.7, right=0.99)
+    check([rendered_bars.bar(number) for number in range(rendered_bars.BARS)], share=0.6, right=0.99)
 
 
 @pytest.mark.long

@@ -30,8 +30,6 @@ ENOUGH, OTHER = 0.35, 0.3
 """Score of a pair after which less likely lines are not read, and of a line that is read all the same."""
 STRONG = 0.5
 """Quality of a stroke whose surroundings are looked at even if another bar has been read."""
-CONFIRM = 2
-"""Readings that must say millimetres again."""
 READABLE = 0.6
 """Score of the recogniser from which what it read is trusted to be letters."""
 
@@ -257,14 +255,9 @@ def _is_half(grey: np.ndarray, pair: Pair) -> bool:
 
 
 def _against(length: Length, told: list[str]) -> str | None:
-    """The first reading that contradicts ``length``; for millimetres, also the first that does not confirm them."""
+    """The first reading that contradicts ``length``."""
     others = [(words, lengths[-1]) for words in told if (lengths := label.parse(words, any_value=True))]
-    if length.unit != "mm":
-        return next((words for words, other in others if not _may_agree(other, length)), None)
-    same = [math.isclose(other.nm, length.nm, rel_tol=1e-4) for _, other in others]
-    if sum(same) >= CONFIRM and all(same):
-        return None
-    return next((words for (words, _), agrees in zip(others, same, strict=True) if not agrees), told[0] if told else "")
+    return next((words for words, other in others if not _may_agree(other, length)), None)
 
 
 def _answer(pair: Pair, agreement: float, known_nm: float | None) -> ScaleBar:
@@ -281,6 +274,8 @@ def _answer(pair: Pair, agreement: float, known_nm: float | None) -> ScaleBar:
         reason += ", as the file's own pixel size has it"
     elif length.others_nm and length.plain < 0.5:
         return abstain(f"{text.words!r} has more than one meaning", pair, confidence)
+    elif length.unit == "mm":
+        return abstain(f"{text.words!r} may be nm or µm, and the file has no pixel size that says which", pair, confidence)
     if confidence < SURE:
         return abstain(f"not sure enough ({confidence:.2f}) of {text.words!r}", pair, confidence)
     return ScaleBar(
