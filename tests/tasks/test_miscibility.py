@@ -219,3 +219,18 @@ def test_an_explanation_has_a_map_droplets_reasons_and_checks(trained, fake, tmp
     assert report.curves["deletion"].y[0] == pytest.approx(logit)
     assert any("miscible by" in row["reason"] for row in report.tables["reasons"])
     assert any(" nm" in row["group"] or " um" in row["group"] for row in report.tables["contributions"])
+
+
+@pytest.mark.slow
+def test_trees_are_trained_and_predict(fake, tmp_path):
+    run = Run(tmp_path / "run")
+    report = miscibility_training.train(run, data=fake, folds=3, repeats=1, model="ensemble")
+    assert report.tables["models"][0]["model"] == "descriptors, mean of logistic regression and boosted trees"
+    assert report.values["auroc"].value > 0.6
+    image = sorted((fake / "Total_checked").iterdir())[0]
+    row = miscibility.predict(Run(tmp_path / "predict"), (image,), model=run.folder).tables["predictions"][0]
+    assert row["logit_low"] is None
+    assert row["logit"] is not None
+    told = miscibility_explain.explain(Run(tmp_path / "explain"), (image,), model=run.folder, curves=False)
+    assert sum(one["evidence"] for one in told.tables["contributions"]) == pytest.approx(row["logit"], abs=1e-6)
+    assert "map_permuted_r" not in told.tables["images"][0]

@@ -132,7 +132,6 @@ def _explained(
         "logit": logit,
         "abstained": unlike > judge.limit,
         **_sizes(seen, nm),
-        "seen": about,
         **checks,
     }
     return _Told(path.name, summary, named, [about, *words], _map(whole, heat), _drawn(whole, view, seen), found_curves)
@@ -286,6 +285,10 @@ def _report(told: list[_Told], left_out: list[dict[str, Any]], pictures: dict[st
     first = told[0]
     one = len(told) == 1
     curves = _curves(first.curves) if one and first.curves is not None else {}
+    values = {"images": Quantity(len(told))}
+    if one:
+        numbers = {key: value for key, value in first.summary.items() if isinstance(value, float)}
+        values = {key: Quantity(value, "nm" if key.endswith("_nm") else "") for key, value in numbers.items()}
     verdict = CLASSES[int(first.summary["logit"] >= 0)]
     figures = {
         key: Figure("image", (key,), "Orange speaks for miscible, blue against" if key.startswith("map") else "Droplets seen")
@@ -298,9 +301,7 @@ def _report(told: list[_Told], left_out: list[dict[str, Any]], pictures: dict[st
         title=f"{first.name}: {verdict} at logit {first.summary['logit']:+.2f}; {first.reasons[0]}"
         if one
         else f"{len(told)} images explained",
-        values={
-            key: Quantity(value) for key, value in first.summary.items() if isinstance(value, float)
-        } if one else {"images": Quantity(len(told))},
+        values=values,
         curves=curves,
         tables={
             "images": [one.summary for one in told],
