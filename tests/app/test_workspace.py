@@ -69,6 +69,16 @@ def test_a_side_car_is_part_of_its_image(lab, tmp_path):
     assert lab.question("toy double", [image]).id != without
 
 
+def test_what_a_table_names_is_part_of_it(lab, tmp_path):
+    table, image = tmp_path / "data.csv", tmp_path / "images" / "a.png"
+    image.parent.mkdir()
+    image.write_bytes(b"one")
+    table.write_text("image,label\nimages/a.png,good\n../b.png,bad\n")
+    before = lab.question("toy double", [table]).id
+    image.write_bytes(b"two, another picture")
+    assert lab.question("toy double", [table]).id != before
+
+
 def test_code_is_part_of_the_question(lab, monkeypatch, toys, tmp_path):
     before = lab.question("toy double").id
     program = tmp_path / "toy-program"

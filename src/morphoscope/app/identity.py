@@ -10,12 +10,15 @@ task (to ask it) depends on that one's code too.
 from __future__ import annotations
 
 import ast
+import contextlib
+import csv
 import functools
 import hashlib
 import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 import threading
@@ -33,6 +36,8 @@ PACKAGE = Path(__file__).parents[1]
 LAZY = ("io", "learn")  # folders whose modules are reached through a table or a lazy face
 ALIASES = {"skimage": "scikit-image", "PIL": "pillow", "sklearn": "scikit-learn", "cv2": "opencv-python-headless"}
 RACY_S = 2.0
+LARGEST_TABLE = 2**24
+FILE_NAME = re.compile(r"\.[A-Za-z]\w{1,4}$")
 
 
 class Digests:
@@ -56,8 +61,9 @@ class Digests:
         return self._known[key]
 
     def path(self, path: Path) -> str:
-        """Digest of a file with its companions (side-cars), or of a folder with all that is in it."""
-        members = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path, *companions(path)]
+        """Digest of a file with its companions (side-cars) and what a table names, or of a folder with all that is in it."""
+        beside = [] if path.is_dir() else [*companions(path), *_named_in(path)]
+        members = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path, *beside]
         root = path if path.is_dir() else path.parent
         parts = [f"{member.relative_to(root)} {self.file(member)}" for member in members]
         return hashlib.sha256("\n".join([path.name, *parts]).encode()).hexdigest()
@@ -76,6 +82,20 @@ class Digests:
             self._known[key] = digest
             with open(self._memory, "a", encoding="utf-8") as file:
                 file.write(f"{key}\t{digest}\n")
+
+
+def _named_in(path: Path) -> list[Path]:
+    """The files beside or below a CSV table that its cells name."""
+    if path.suffix.lower() != ".csv" or path.stat().st_size > LARGEST_TABLE:
+        return []
+    with (
+        open(path, encoding="utf-8-sig", errors="replace", newline="") as file,
+        contextlib.suppress(csv.Error, OSError, ValueError),
+    ):
+        cells = {cell for row in csv.reader(file) for cell in row if FILE_NAME.search(cell)}
+        named = [path.parent / cell for cell in sorted(cells)]
+        return [one for one in named if one.is_relative_to(path.parent) and ".." not in one.parts and one.is_file()]
+    return []
 
 
 @functools.cache
