@@ -8,17 +8,18 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..core import Curve, Figure, Model, Param, Quantity, Report, Run
-from ..datasets.rdfs import COMPOSITION
+from ..datasets.rdfs import COMPOSITION, FLOOR
 from ..errors import BadParameter, InputError
 from ..learn.model_folder import read_model
 from ..measure import rdf
 from ..physics.nanocomposite import StatePoint
 from .parameters import Beads, Diameter, EpsNN, EpsPN, ParticleDensity
-from .rdf_model import KIND, Answer, Predictor
+from .rdf_model import KIND, NORMAL_90, Answer, Predictor
 
 SHIPPED = Path(__file__).parents[1] / "learn" / "shipped" / "nanonet"
 DATA_FILES = ("../learn/shipped/nanonet/model.json", "../learn/shipped/nanonet/weights.safetensors")
 NEAREST = 5
+NORMAL_95 = 1.96
 
 
 def predict(
@@ -82,7 +83,7 @@ def _report(point: StatePoint, predictor: Predictor, known: Model, x: np.ndarray
         title=f"Particles of D = {point.diameter:g} in chains of {point.beads}: {state}" + (", a guess" if outside else ""),
         values={
             "first_peak_r": Quantity(peak_r, "sigma"),
-            "first_peak_g": Quantity(peak_g, low=float(low[at]), high=float(high[at])),
+            "first_peak_g": Quantity(peak_g, low=_widened(peak_g, low[at]), high=_widened(peak_g, high[at])),
             "in_range": Quantity(int(answer.inside[0])),
         },
         curves={"g": Curve(r, g, "r", "g", x_unit="sigma", y_low=low, y_high=high)},
@@ -92,12 +93,18 @@ def _report(point: StatePoint, predictor: Predictor, known: Model, x: np.ndarray
             note for note in (
                 f"{outside}: the answer there rests on {basis if basis == 'theory' else 'neither simulation nor theory'}"
                 if outside else "",
-                "band and interval hold 90 % of what such a simulation would give, calibrated on held-out compositions",
+                "the band holds 90 % of what such a simulation would give, calibrated on held-out compositions",
+                "the interval of the first peak is the band's, widened to 95 %",
                 _doubt(nearest),
                 f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",
             ) if note
         ),
     )  # fmt: skip
+
+
+def _widened(g: float, end: float) -> float:
+    """The end of the 95 % interval whose 90 % end is ``end``, on the logarithm."""
+    return float(max((g + FLOOR) * ((end + FLOOR) / (g + FLOOR)) ** (NORMAL_95 / NORMAL_90) - FLOOR, 0.0))
 
 
 def _doubt(nearest: list[dict[str, Any]]) -> str:
