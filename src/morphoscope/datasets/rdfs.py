@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import InputError, UnreadableFile
 
-DATA_FILES = ("nanocomposite/rdfs.csv.gz",)
+DATA_FILES = ("nanocomposite/rdfs.csv.gz", "nanocomposite/rdfs.md")
 SHIPPED = Path(__file__).parent / DATA_FILES[0]
 CARD = SHIPPED.with_name("rdfs.md")
 COMPOSITION = ("D", "N", "rho", "eps_nn", "eps_pn")
