@@ -3,7 +3,7 @@ Grad-CAM: the parts of an image that a layer of a network turned into its answer
 
 With the layer's maps :math:`A_k` and the answer y, each map counts by the mean of its gradient,
 
-.. math:: L = \mathrm{ReLU} \sum_k \Big( \frac{1}{N} \sum_{ij} \frac{\partial y}{\partial A_{k, ij}} \Big) A_k
+.. math:: L = \mathrm{ReLU} \sum_k ( \frac{1}{N} \sum_{ij} \frac{\partial y}{\partial A_{k, ij}} ) A_k
 
 and L is enlarged to the size of the image [1]_. Without the ReLU (``signed``) it also shows what speaks against.
 

@@ -4,7 +4,7 @@ Evidence stretched by one factor, so that probabilities are as often right as th
 A penalised regression answers too timidly. With the held-out evidence :math:`e_{ik}` of image i for class k the factor
 :math:`\beta` minimises the smoothed log loss [1]_
 
-.. math:: -\sum_i \Big( (1 - \epsilon) \log p_{i c_i} + \frac{\epsilon}{K - 1} \sum_{k \ne c_i} \log p_{ik} \Big),
+.. math:: -\sum_i ( (1 - \epsilon) \log p_{i c_i} + \frac{\epsilon}{K - 1} \sum_{k \ne c_i} \log p_{ik} ),
           \qquad p_{ik} \propto e^{\beta e_{ik}}, \qquad \epsilon = \frac{1}{n + 2}
 
 where the smoothing keeps the factor finite when every answer is right. Ranks and answers stay as they are.
