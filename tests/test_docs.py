@@ -304,6 +304,13 @@ def test_the_tutorial_runs_as_it_stands(tmp_path):
     assert seen > 20
 
 
+def test_equations_keep_to_what_every_renderer_knows():
+    sized = [
+        str(path) for path in (ROOT / "src").rglob("*.py") if re.search(r"\\[Bb]ig+[lr]?\b", path.read_text(encoding="utf-8"))
+    ]
+    assert sized == []
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_documentation_builds_without_a_warning_and_holds_everything(tmp_path):
