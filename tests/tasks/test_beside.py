@@ -76,9 +76,14 @@ def test_a_second_process_that_cannot_work_does_no_harm(two):
     assert answers == {}
 
 
-def test_short_lists_and_busy_machines_stay_alone(monkeypatch):
+def test_short_lists_and_busy_machines_stay_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(beside.subprocess, "Popen", lambda *_, **__: pytest.fail("started"))
     with beside.from_the_end("x:y", ["a"]) as answers:
         assert answers == {}
+    busy = tmp_path / "loadavg"
+    busy.write_text("0.01 0.02 0.03 99/210 4711\n", encoding="ascii")
+    monkeypatch.setattr(beside, "LOAD", busy)
+    assert not beside.spare_core()
+    monkeypatch.setattr(beside, "LOAD", tmp_path / "none")
     monkeypatch.setattr(os, "getloadavg", lambda: (99.0, 0, 0))
     assert not beside.spare_core()

@@ -14,20 +14,31 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any, cast
 
+LOAD = Path("/proc/loadavg")
 FEWEST = 64
 """Items from which a second process is worth its start, about a second."""
 
 
 def spare_core() -> bool:
-    """Whether this machine has a core that nobody uses."""
+    """Whether this machine has a core that nobody uses at this moment."""
     if not hasattr(os, "sched_getaffinity"):
         return (os.cpu_count() or 1) > 1
     cores = len(os.sched_getaffinity(0))
-    return cores > 1 and os.getloadavg()[0] < cores - 0.5
+    return cores > 1 and min(_running() for _ in range(3)) < cores
+
+
+def _running() -> float:
+    """Programs that run at this moment, this one included; the load of the last minute where that is not told."""
+    with suppress(OSError, ValueError, IndexError):
+        time.sleep(0.01)
+        return int(LOAD.read_text(encoding="ascii").split()[3].split("/")[0])
+    return 0.5 + os.getloadavg()[0]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def contact_sheet(run: Run, tiles: Sequence[tuple[Path, str]]) -> None:
     """``sheet.png``: small pictures in the given order with a caption and the file's name below each."""
     if tiles:
         shown = (captioned(picture, (words, path.name), side_px=TILE_PX) for path, words, picture in _read(tiles[:SHOWN]))
-        grid(list(shown), columns=COLUMNS).save(run.file("sheet.png"))
+        grid(list(shown), columns=COLUMNS).save(run.file("sheet.png"), compress_level=1)
 
 
 def captioned(
