@@ -8,6 +8,7 @@ before it prints; a line ``...`` in it leaves lines out. ``python docs/blocks.py
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -110,9 +111,12 @@ def serve(block: Block, folder: Path) -> tuple[int, str]:
                 break
         else:
             return process.wait(timeout=30) or 1, printed
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
-        return 0, printed
+        for _ in range(15):  # the address is printed before the server listens to signals
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=2)
+                break
+        return 0 if process.poll() is not None else 1, printed
     finally:
         if process.poll() is None:
             process.kill()
