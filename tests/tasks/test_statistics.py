@@ -6,12 +6,15 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import ndimage
 
 from morphoscope.core import Micrograph, PixelSize, Run
 from morphoscope.errors import BadParameter, InputError, MissingPixelSize, UnreadableFile
 from morphoscope.io import write
+from morphoscope.measure.compatibility import porespy_distance_distribution, porespy_radial_before_3_2
 from morphoscope.physics import sem_bar
+from morphoscope.tasks.lineal_path import lineal_path
 from morphoscope.tasks.statistics import two_point
 
 
@@ -113,6 +116,28 @@ def test_directions_and_clusters_on_request(ask):
     assert report.figures["along"].data == ("S2_y", "S2_x", "S2_30")
     with pytest.raises(BadParameter, match=r"along: 'up' is no direction here; allowed: x, y or an angle in degrees"):
         ask(image(), along="up")
+
+
+def test_every_displacement_and_porespys_curves_on_request(ask, tmp_path):
+    report = ask(image((4.0, 2.0)), r_max_px=20, vectors=True, porespy=True)
+    found = np.load(tmp_path / "run" / report.files["vectors"])
+    assert found[0, found.shape[1] // 2] == pytest.approx(domains().mean())
+    shifted = domains()[3:, 5:] & domains()[:-3, :-5]
+    assert found[3, found.shape[1] // 2 + 5] == pytest.approx(shifted.mean())
+    assert (tmp_path / "run" / report.files["vector_map"]).is_file()
+    expected = porespy_radial_before_3_2(domains())
+    np.testing.assert_allclose(report.curves["porespy"].y, expected.y)
+    along = lineal_path(Run(tmp_path / "lineal"), write(image(), tmp_path / "b.ome.tif"), porespy=True).curves
+    for name, axis in (("porespy_y", 0), ("porespy_x", 1)):
+        np.testing.assert_allclose(along[name].y, porespy_distance_distribution(domains(), axis=axis).y)
+
+
+def test_porespys_curves_know_no_mask(ask, tmp_path):
+    half = np.zeros((200, 200), np.uint8)
+    half[100:] = 255
+    Image.fromarray(half).save(tmp_path / "half.png")
+    with pytest.raises(BadParameter, match="porespy: parts of the image are left out"):
+        ask(image(), mask=tmp_path / "half.png", porespy=True)
 
 
 def test_a_mask_file_and_labels(ask, tmp_path):

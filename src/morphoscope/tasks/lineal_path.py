@@ -8,8 +8,10 @@ from typing import Annotated, Any
 from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..measure import chords as measured
 from ..measure import lineal_path as lineal
+from ..measure.compatibility import porespy_distance_distribution
 from .division import Mask
-from .parameters import KeepPrint, Periodic, Phase, PixelSizeByHand, Smoothing, Threshold, only_one
+from .parameters import AsPoreSpy, KeepPrint, Periodic, Phase, PixelSizeByHand, Smoothing, Threshold, only_one
+from .statistics import unmasked
 from .structure import Input, Label, SliceByHand, both, follow, known, phase_report, structure_of
 
 
@@ -26,6 +28,7 @@ def lineal_path(
         float | None, Param("longest needle; a quarter of the shortest side by default", unit="nm", low=0, open_low=True)
     ] = None,
     z_max_px: Annotated[float | None, Param("the same in pixels", unit="px", low=1)] = None,
+    porespy: AsPoreSpy = False,
     periodic: Periodic = False,
     keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
@@ -59,6 +62,12 @@ def lineal_path(
         if math.isnan(found.mean_chord):
             notes.append(f"no chord ends along {name}: the phase crosses the whole image, so it has no mean chord there")
     drawn = tuple(name for name in curves if name.startswith("chord"))
+    if porespy:
+        unmasked(seen)
+        for name, step in axes.items():
+            other = porespy_distance_distribution(seen.inside, axis=[abs(k) for k in step].index(1))
+            curves[f"porespy_{name}"] = Curve(other.x, other.y, "z", f"distance distribution along {name}", x_unit="px")
+    named = tuple(name for name in curves if name.startswith("porespy"))
     return phase_report(
         run,
         seen,
@@ -67,6 +76,11 @@ def lineal_path(
         curves=curves,
         figures={
             "L": Figure("band", tuple(f"L_{name}" for name in axes), f"Lineal path along {', '.join(axes)} with 95 % intervals"),
+            **(
+                {"porespy": Figure("line", named, "PoreSpy's distance distribution, which is no L(z), in pixels")}
+                if named
+                else {}
+            ),
             **({"chords": Figure("line", drawn, "Chord lengths, by number, corrected for the image's border")} if drawn else {}),
         },
         notes=("intervals: 95 %, by redrawing blocks of the image", *notes),

@@ -25,6 +25,7 @@ Threshold = Annotated[float | None, Param("grey level between the phases, of ful
 Phase = Annotated[str, Param("which phase to follow", choices=("bright", "dark"))]
 Smoothing = Annotated[float, Param("Gaussian smoothing before the threshold", unit="px", low=0, high=100)]
 Periodic = Annotated[bool, Param("the image repeats itself on all sides, as a simulated one does")]
+AsPoreSpy = Annotated[bool, Param("the curves of PoreSpy too, as papers have used them, to compare with")]
 KeepPrint = Annotated[bool, Param("count what is printed on the image too: labels, bars, arrows, frames, insets")]
 
 

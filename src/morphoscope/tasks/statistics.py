@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Annotated, Any
+
+import numpy as np
+from PIL import Image
 
 from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..errors import BadParameter
-from ..measure import correlation
+from ..measure import compatibility, correlation
 from ..measure.cluster import two_point_cluster
 from ..measure.pairs import Radial
 from .division import Mask
-from .parameters import KeepPrint, Periodic, Phase, PixelSizeByHand, Smoothing, Threshold, only_one
+from .parameters import AsPoreSpy, KeepPrint, Periodic, Phase, PixelSizeByHand, Smoothing, Threshold, only_one
 from .structure import Followed, Input, Label, SliceByHand, Structure, both, follow, known, phase_report, structure_of
 
 
@@ -35,6 +39,8 @@ def two_point(
         float, Param("how far from a direction a needle may point", unit="deg", low=0, high=90, open_low=True)
     ] = 10.0,
     clusters: Annotated[bool, Param("the two-point cluster function C2 too: both ends in one connected piece")] = False,
+    vectors: Annotated[bool, Param("S2 of every displacement too, as an array and, of a picture, as a map")] = False,
+    porespy: AsPoreSpy = False,
     periodic: Periodic = False,
     keep_print: KeepPrint = False,
     pixel_size_nm: PixelSizeByHand = None,
@@ -72,7 +78,10 @@ def two_point(
     if clusters:
         stage += 1
         more["C2"] = ("C2", two_point_cluster(seen.inside, rng=run.rng("clusters"), tell=tell, **common))
-    return _report(run, seen, found, spread, more)
+    report = _report(run, seen, found, spread, more)
+    if vectors:
+        report = _with_vectors(run, report, seen, r_max, periodic=periodic)
+    return _as_porespy(report, seen) if porespy else report
 
 
 def directions(text: str, structure: Structure) -> dict[str, tuple[float, ...]]:
@@ -126,6 +135,39 @@ def _report(
             *(("Torquato, Beasley and Chiew, J. Chem. Phys. 88, 6540 (1988)",) if "C2" in more else ()),
         ),
     )
+
+
+def _with_vectors(run: Run, report: Report, seen: Followed, r_max: float, *, periodic: bool) -> Report:
+    """``report`` with S2 of every displacement: rows from 0, columns from minus the longest to the longest."""
+    lag = tuple(min(int(r_max / side), n - 1) for side, n in zip(seen.of.sides, seen.inside.shape, strict=True))
+    found = correlation.correlation_map(seen.inside, lag_px=lag, mask=seen.of.mask, periodic=periodic)
+    np.save(run.file("vectors.npy"), found)
+    files, figures = {**report.files, "vectors": "vectors.npy"}, dict(report.figures)
+    if found.ndim == 2:
+        levels = np.nan_to_num(255 * found / max(float(np.nanmax(found)), 1e-12))
+        Image.fromarray(np.rint(levels).astype(np.uint8)).save(run.file("vectors.png"))
+        files["vector_map"] = "vectors.png"
+        figures["vectors"] = Figure(
+            "image", ("vector_map",), f"S2 of displacements up to {lag[0]} rows down and {lag[1]} columns to either side"
+        )
+    return replace(report, files=files, figures=figures)
+
+
+def _as_porespy(report: Report, seen: Followed) -> Report:
+    """``report`` with the biased curve of PoreSpy before 3.2, for comparison with published ones."""
+    unmasked(seen)
+    found = compatibility.porespy_radial_before_3_2(seen.inside)
+    curve = Curve(found.x, found.y, "r", "P(r) of PoreSpy before 3.2", x_unit="px")
+    figure = Figure("line", ("porespy",), "The biased curve of PoreSpy before 3.2, 1 at zero distance, in pixels")
+    return replace(report, curves={**report.curves, "porespy": curve}, figures={**report.figures, "porespy": figure})
+
+
+def unmasked(seen: Followed) -> None:
+    """Refuse PoreSpy's curves where parts are left out, which it knows nothing of."""
+    if seen.of.mask is not None and not seen.of.mask.all():
+        raise BadParameter(
+            "porespy: parts of the image are left out, and PoreSpy's curves know no mask; give keep_print or no mask"
+        )
 
 
 def _notes(found: correlation.TwoPoint, spread: correlation.Intervals) -> tuple[str, ...]:
