@@ -22,11 +22,11 @@ def test_s2_costs_little_more_than_its_transforms(phase, r_max):
     assert measured(ours, phase, None)[0][1] < 3 * measured(bare, phase, None)[0][1]
 
 
-@pytest.mark.parametrize("case", PLANE + VOLUME, ids=lambda case: case[0])
+@pytest.mark.parametrize("case", [case for case in PLANE + VOLUME if case[2] is not None], ids=lambda case: case[0])
 def test_not_slower_than_porespy(phase, case):
     other = porespy()
-    if other is None or case[2] is None:
-        pytest.skip("needs porespy, and a counterpart in it")
+    if other is None:
+        pytest.skip("PoreSpy is not installed; it is no dependency, only what is compared with")
     ours, theirs = measured(case, phase if case in PLANE else blobs(96, 96, 96), other)
     at_least = 40 if case in PLANE and case[0].startswith("S2") else 1
     assert theirs[1] > at_least * ours[1]

@@ -45,7 +45,7 @@ def test_without_a_scale_lengths_are_in_pixels_and_nm_are_refused_with_the_reaso
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ocr.INSTALLED, reason="the extra ocr is not installed")
+@pytest.mark.skipif(not ocr.INSTALLED, reason="the label is read by the extra ocr, which is not installed")
 def test_a_printed_bar_gives_the_scale_and_is_left_out(lab, rng):
     bare = Micrograph(texture(rng, 300, 400), PixelSize(5.0, 5.0))
     printed = sem_bar.with_data_bar(bare, style="inside")

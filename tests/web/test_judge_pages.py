@@ -11,7 +11,7 @@ from PIL import Image
 from visitors import OURS, visible
 
 import morphoscope as ms
-from morphoscope.app import TASKS, Workspace, judgements, task_fields
+from morphoscope.app import Workspace, judgements, task_fields
 from morphoscope.datasets import labelled
 from morphoscope.datasets.corrected import corrected
 from morphoscope.errors import BadParameter, InputError, NotFound, WorkspaceError
@@ -113,8 +113,6 @@ def test_a_report_leads_to_its_judgement_and_forms_offer_corrections(client, jud
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_judgement_is_explained(client, judged, finished):
-    if judgements.EXPLAIN not in TASKS:
-        pytest.skip(f"there is no task {judgements.EXPLAIN}")
     answer = client.post(f"{judged}/0/why", headers=JSON).json()
     assert finished(answer["run"], seconds=240)["state"] == "done"
     report = client.get(f"{answer['page']}/report.json").json()
