@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from ..core import Micrograph, Param, Quantity, Report, Run
+from ..core import Param, Quantity, Report, Run
 from ..errors import InputError, MissingDependency, MorphoscopeError
 from ..io import read_micrograph
 from ..io.grey import IN_COLOUR
@@ -121,9 +121,3 @@ def look(path: str) -> Look:
         "width_nm": field_scale.width_nm(whole),
         "coloured": IN_COLOUR in whole.notes,
     }
-
-
-def specimen(path: Path) -> Micrograph:
-    """The image at ``path`` with what is printed on it masked."""
-    micrograph = read_micrograph(path, nan="mask")
-    return without(micrograph, find_print(micrograph, grey_bars=False))

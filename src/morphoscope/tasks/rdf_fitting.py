@@ -16,10 +16,8 @@ from .rdf_model import LEAST_SPREAD, NORMAL_90, Predictor
 
 SHARES = (0.0, 0.5, 1.0)
 """How much of what theory says is taken as known before any simulation."""
-SIMULATED, THEORY = ("md", "pmf+mc"), "prism"
+THEORY = "prism"
 COVERED = 0.9
-Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From flags of the rows to learn from and of those to answer, the g of the latter."""
 
 
 @dataclass(frozen=True, eq=False)
