@@ -204,7 +204,7 @@ def test_a_long_run_shows_its_progress_and_is_cancelled(open_page):
     page.get_by_role("button", name="Run", exact=True).click()
     page.wait_for_url("**/runs/**")
     until(page, "document.querySelector('progress').value > 0")
-    assert page.locator(".note").inner_text() not in ("", "Starting")
+    until(page, "!['', 'Starting', 'Working'].includes(document.querySelector('.note').textContent)")
     page.get_by_role("button", name="Cancel").click()
     page.wait_for_selector("text=Cancelled.")
     page.get_by_role("link", name="Back to the form").click()

@@ -2,7 +2,7 @@
 const place = document.querySelector(".progress");
 const bar = place.querySelector("progress"), note = place.querySelector(".note"), left = place.querySelector(".left");
 const QUICK_MS = 300, SLOW_MS = 1200;
-let since = 0, silent = 0, spoken = 0;
+let since = 0, silent = 0, spoken = -Infinity;
 
 function words(seconds) {
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
