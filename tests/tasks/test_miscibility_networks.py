@@ -205,7 +205,7 @@ def test_the_campaign_behind_the_tables(tmp_path):
     """A row for each training that is done; what a protocol refuses is told and the rest goes on."""
     fake = tmp_path / "fake"
     fake_blends.write_fake(fake, rng=np.random.default_rng(3), articles=18, images_per_article=1, size_px=64)
-    command = [sys.executable, CAMPAIGN, "--data", fake, "--workspace", tmp_path / "ws", "--out", tmp_path, "--quick"]
+    command = [sys.executable, CAMPAIGN, "--data", fake, "--workspace", tmp_path / "ws", "--out", tmp_path, "--check"]
     command += ["--models", TINY["model"], "--weights", "none", "--protocols", "grouped", "paper", "--seeds", "1"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
     assert "paper, seed 0: polymer_sem: it holds 0 of the paper's 400 training images" in done.stdout
@@ -215,7 +215,7 @@ def test_the_campaign_behind_the_tables(tmp_path):
     assert sum(int(row[f"selected_{name}"]) for name in ("tp", "fp", "fn", "tn")) == 18
     with open(tmp_path / "epochs.csv", newline="") as file:
         assert {each["cut"] for each in csv.DictReader(file)} == {"0", "1", "2", "all"}
-    with open(tmp_path / "held_out" / f"{TINY['model']}_scratch.csv", newline="") as file:
+    with open(tmp_path / "held_out" / f"{TINY['model']}_scratch_check.csv", newline="") as file:
         held = list(csv.DictReader(file))
     assert len(held) == 18
     assert all(np.isfinite(float(each["logit_0"])) for each in held)
