@@ -4,9 +4,10 @@ Tables 1 to 4 and the data of Figures 4 to 7 from what has been run, beside the 
     python experiments/miscibility/tables.py --data DIR    # also what needs the images: data.csv, sobel.csv, case_study.csv
     python experiments/miscibility/tables.py               # the rest again, from the CSV files beside this one
 
-Read: expected.csv (printed and corrected numbers), held_out/*.csv (tried.py), runs.csv and epochs.csv (run.py, where they are).
-Written to tables/: table1.csv to table4.csv, figure4.csv to figure7.csv, tried.csv, ternary.csv. Metrics follow equations 2 to 6
-of the paper with their counts; accuracies have Wilson's interval, scores of tried.csv that of redrawn articles.
+Read: expected.csv (printed and corrected numbers), held_out/*.csv (tried.py, run.py), runs.csv and epochs.csv (run.py, where they
+are). Written to tables/: table1.csv to table4.csv, figure4.csv to figure7.csv, tried.csv, pretraining.csv, ternary.csv, which
+figures.py draws. Metrics follow equations 2 to 6 of the paper with their counts; accuracies have Wilson's interval, scores of
+tried.csv and pretraining.csv that of redrawn articles.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import csv
 import re
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,22 +83,25 @@ class Held:
         self.groups = [row["group"] for row in rows]
         self.files = [row["file"] for row in rows]
         columns = [name for name in rows[0] if name.startswith("logit_")]
+        self.seeds = [name.removeprefix("logit_") for name in columns]
         self.logits = np.array([[float(row[name]) for row in rows] for name in columns])
         self.base = float(self.truth.mean())
 
-    def score(self, rows: np.ndarray) -> dict[str, float]:
-        each = [scores.summary(self.truth[rows], logits[rows], base_rate=self.base) for logits in self.logits]
+    def score(self, rows: np.ndarray, seeds: Sequence[str] = ()) -> dict[str, float]:
+        """Mean over the repeats, or over some ``seeds`` of them."""
+        used = [logits for seed, logits in zip(self.seeds, self.logits, strict=True) if not seeds or seed in seeds]
+        each = [scores.summary(self.truth[rows], logits[rows], base_rate=self.base) for logits in used]
         return {name: float(np.mean([one[name] for one in each])) for name in NAMES}
 
 
 def tried() -> None:
-    """Every way without a network: scores, and the paired difference from the shipped one, with intervals by article."""
+    """Every way that was tried: scores, and the paired difference from the shipped one, with intervals by article."""
     held = {path.stem: Held(path) for path in sorted((HERE / "held_out").glob("*.csv"))}
     reference, table = held[REFERENCE], []
     for name, one in held.items():
         everything = np.arange(one.truth.size)
         middle, ends = one.score(everything), scores.by_group(one.score, one.groups, rng=np.random.default_rng(0), draws=400)
-        row: Row = {"way": name, "images": one.truth.size, "articles": len(set(one.groups))}
+        row: Row = {"way": name, "images": one.truth.size, "articles": len(set(one.groups)), "repeats": len(one.seeds)}
         for score in NAMES:
             row |= {score: middle[score], f"{score}_low": ends[score][0], f"{score}_high": ends[score][1]}
         if one.files == reference.files:
@@ -108,6 +113,41 @@ def tried() -> None:
             row |= {"auroc_less_descriptors": apart(everything)["auroc"], "difference_low": low, "difference_high": high}
         table.append(row)
     write("tried.csv", sorted(table, key=lambda row: -row["auroc"]))
+
+
+def pretraining() -> None:
+    """
+    What earlier training brings a network: the same seeds and folds with and without it, and the paired difference.
+
+    Scores are means over the seeds; intervals redraw articles, the same for both. The luck of the earlier training itself, which
+    was done once, is not in them.
+    """
+    table: list[Row] = []
+    for path in sorted((HERE / "held_out").glob("*_scratch_*.csv")):
+        scratch = Held(path)
+        for other in sorted((HERE / "held_out").glob(path.name.replace("_scratch_", "_*_"))):
+            one = Held(other)
+            seeds = sorted(set(one.seeds) & set(scratch.seeds))
+            alone = other == path and len(list(path.parent.glob(path.name.replace("_scratch_", "_*_")))) < 2
+            if alone or one.files != scratch.files or not seeds:
+                continue
+            model, weights, recipe = other.stem.rsplit("_", 2)
+
+            def apart(rows: np.ndarray, one: Held = one, scratch: Held = scratch, seeds: list[str] = seeds) -> dict[str, float]:
+                with_, without = one.score(rows, seeds), scratch.score(rows, seeds)
+                told = {name: with_[name] for name in ("auroc", "balanced_accuracy")}
+                return told | {f"{name}_less_scratch": with_[name] - without[name] for name in told}
+
+            everything = np.arange(one.truth.size)
+            ends = scores.by_group(apart, one.groups, rng=np.random.default_rng(0), draws=400)
+            row: Row = {"model": model, "weights": weights, "recipe": recipe, "seeds": " ".join(seeds), "images": one.truth.size}
+            for name, value in apart(everything).items():
+                if other != path or not name.endswith("scratch"):
+                    row |= {name: value, f"{name}_low": ends[name][0], f"{name}_high": ends[name][1]}
+            each = [one.score(everything, [seed])["auroc"] for seed in seeds]
+            table.append(row | {"auroc_of_each_seed": " ".join(f"{value:.4f}" for value in each)})
+    if table:
+        write("pretraining.csv", table)
 
 
 def data(folder: Path) -> None:
@@ -144,25 +184,48 @@ def data(folder: Path) -> None:
     write("sobel.csv", sobel)
 
 
+WEIGHTS = {"none": "from scratch", "hub": "pretrained"}
+
+
 def networks() -> None:
-    """Tables 2 and 3, and Figures 4 to 6, from the trainings that are there."""
+    """Table 2 and Figures 4 to 6, from the trainings that are there."""
     runs = read(HERE / "runs.csv") if (HERE / "runs.csv").is_file() else []
     table: list[Row] = printed("Table 2")
     seeds, confusion = [], []
     for row in runs:
-        name = f"{row['model']}, {'pretrained' if row['weights'] != 'none' else 'from scratch'}"
+        name = f"{row['model']}, {WEIGHTS.get(row['weights'], row['weights'])}"
+        how = {column: row[column] for column in ("protocol", "recipe", "size_px", "epochs", "folds", "seed")}
         for rule in ("best", "last", "selected"):
             count = scores.Counts(*(int(float(row[f"{rule}_{cell}"])) for cell in ("tp", "fp", "fn", "tn")))
-            told = {"model": name, "protocol": row["protocol"], "recipe": row["recipe"], "seed": row["seed"], "epoch_is": rule}
-            table.append({**told, "origin": "measured", **metrics(count)})
-            seeds.append({**told, "accuracy": 100 * count.accuracy})
+            told = {"model": name, **how, "epoch_is": rule}
+            table.append(
+                {**told, "origin": "measured", **metrics(count), "train_accuracy": 100 * float(row[f"{rule}_train_accuracy"])}
+            )
+            seeds.append({**told, "accuracy": 100 * count.accuracy, "auroc": float(row[f"{rule}_auroc"])})
             confusion.append({**told, **{cell: getattr(count, cell) for cell in ("tp", "fp", "fn", "tn")}})
     write("table2.csv", table)
     if seeds:
         write("figure4.csv", seeds)
         write("figure6.csv", confusion)
     if (HERE / "epochs.csv").is_file():
-        write("figure5.csv", list(read(HERE / "epochs.csv")))
+        write("figure5.csv", against_epoch(read(HERE / "epochs.csv")))
+
+
+def against_epoch(rows: list[dict[str, str]]) -> list[Row]:
+    """Mean, least and largest accuracy over cuts and seeds after each epoch, of the networks that have a test part."""
+    found = defaultdict[tuple[str, ...], list[dict[str, str]]](list)
+    for row in rows:
+        if row["cut"] != "all":
+            name = f"{row['model']}, {WEIGHTS.get(row['weights'], row['weights'])}"
+            found[name, row["protocol"], row["recipe"], row["epoch"]].append(row)
+    table: list[Row] = []
+    for (model, protocol, recipe, epoch), some in found.items():
+        told: Row = {"model": model, "protocol": protocol, "recipe": recipe, "epoch": epoch, "trainings": len(some)}
+        for part in ("train", "validation", "test"):
+            values = np.array([float(row[f"{part}_accuracy"]) for row in some]) * 100
+            told |= {part: float(values.mean()), f"{part}_low": float(values.min()), f"{part}_high": float(values.max())}
+        table.append(told)
+    return table
 
 
 def others() -> None:
@@ -189,6 +252,7 @@ def main() -> None:
     if chosen.data is not None:
         data(chosen.data)
     tried()
+    pretraining()
     networks()
     others()
 

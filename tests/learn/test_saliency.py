@@ -7,7 +7,9 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from morphoscope.errors import InputError  # noqa: E402
-from morphoscope.learn.saliency import grad_cam  # noqa: E402
+from morphoscope.learn.epochs import Scale  # noqa: E402
+from morphoscope.learn.network_maps import evidence_map, layer_of  # noqa: E402
+from morphoscope.learn.saliency import deepest_maps, fields, grad_cam  # noqa: E402
 
 
 class Net(nn.Module):
@@ -51,3 +53,42 @@ def test_what_gives_no_maps_is_refused():
         grad_cam(net, torch.zeros(1, 4, 4), net[1])
     with pytest.raises(InputError, match="one image"):
         grad_cam(net, torch.zeros(4, 4), net[0])
+
+
+def test_the_evidence_of_two_classes_is_mapped_with_its_sign():
+    """The first output is the mean brightness, the second its negative: the evidence is -2 brightness / temperature."""
+    square = np.zeros((16, 16), np.uint8)
+    square[4:8, 6:12] = 255
+    scale = Scale(4.0, np.zeros(2))
+    layer = layer_of(Net(), scale, square)
+    assert layer == "network.maps"
+    found = evidence_map(Net(), scale, square, layer)
+    seen = square[::2, ::2] / 255
+    assert found == pytest.approx(-2 / 4 * seen / seen.size)
+
+
+def test_the_deepest_layer_that_is_fine_enough():
+    net = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(inplace=True), nn.Conv2d(2, 2, 3, padding=1), nn.MaxPool2d(2),
+        nn.AdaptiveAvgPool2d(7), nn.Flatten(), nn.LazyLinear(2),
+    )  # fmt: skip
+    image = torch.as_tensor(np.random.default_rng(0).random((1, 16, 16)), dtype=torch.float32)
+    assert deepest_maps(net, image) == "3"
+    assert deepest_maps(net, image, least=4) == "4"
+    with pytest.raises(InputError, match="no layer of this network has maps at least 20 fields wide"):
+        deepest_maps(net, image, least=20)
+
+
+def test_tokens_are_laid_out_behind_the_leading_ones():
+    tokens = torch.arange(10.0).reshape(1, 10, 1)
+    assert fields(tokens)[0, 0].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+
+
+def test_a_transformer_of_timm_has_maps():
+    from morphoscope.learn.vision import timm
+
+    net = timm.create_model("vit_tiny_patch16_224", num_classes=2, img_size=96)
+    image = torch.as_tensor(np.random.default_rng(0).random((3, 96, 96)), dtype=torch.float32)
+    layer = deepest_maps(net, image)
+    assert layer == "blocks.11.norm1"
+    assert grad_cam(net, image, dict(net.named_modules())[layer], signed=True).std() > 0

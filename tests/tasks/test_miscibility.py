@@ -15,6 +15,7 @@ from morphoscope.measure.annotations import Print
 from morphoscope.tasks import (
     controls,
     evaluation,
+    explanation,
     miscibility,
     miscibility_evaluate,
     miscibility_explain,
@@ -211,7 +212,7 @@ def test_an_explanation_has_a_map_droplets_reasons_and_checks(trained, fake, tmp
     report = miscibility_explain.explain(Run(tmp_path / "run"), (image,), model=run.folder, pixel_size_nm=20.0)
     assert {"map", "droplets"} <= set(report.files)
     with Image.open(tmp_path / "run" / "map.png") as picture:
-        assert max(picture.size) == miscibility_explain.LONGEST_PX
+        assert max(picture.size) == explanation.LONGEST_PX
     told = report.tables["images"][0]
     assert -1 <= told["map_permuted_r"] < told["map_redrawn_r"] <= 1
     logit = report.values["logit"].value

@@ -11,10 +11,18 @@ import torch
 from PIL import Image
 
 from morphoscope.app import Workspace
-from morphoscope.core import Run
+from morphoscope.core import Micrograph, Run
 from morphoscope.datasets import fake_blends
 from morphoscope.errors import BadParameter, Cancelled, InputError
-from morphoscope.tasks import miscibility, miscibility_evaluate, miscibility_training, network_pictures, networks
+from morphoscope.tasks import (
+    miscibility,
+    miscibility_evaluate,
+    miscibility_explain,
+    miscibility_training,
+    network_explanation,
+    network_pictures,
+    networks,
+)
 from morphoscope.tasks.network_pictures import square
 
 CAMPAIGN = Path(__file__).parents[2] / "experiments" / "miscibility" / "run.py"
@@ -33,6 +41,7 @@ def without_words(request, monkeypatch):
     """As without the extra that finds words, which saves seconds; the slow test has it."""
     if request.node.get_closest_marker("slow") is None:
         monkeypatch.setattr(network_pictures, "reader", lambda: None)
+        monkeypatch.setattr(network_explanation, "reader", lambda: None)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +80,41 @@ def test_predict_takes_a_network(trained, fake, tmp_path):
     assert len(rows) == 4
     assert sum(row["logit"] is None for row in rows) == 1
     assert all(0 < row["p_miscible"] < 1 for row in rows if not row["abstained"])
+
+
+def test_a_network_is_explained_by_a_map_with_its_checks(trained, fake, tmp_path):
+    run, _ = trained
+    image = sorted((fake / "Total_checked").iterdir())[0]
+    report = miscibility_explain.explain(Run(tmp_path, device="cpu"), (image,), model=run.folder)
+    told = report.tables["images"][0]
+    judged = miscibility.predict(Run(tmp_path, device="cpu"), (image,), model=run.folder).tables["predictions"][0]
+    assert told["logit"] == pytest.approx(judged["logit"])
+    assert -1 <= told["map_other_seeds_r"] <= 1
+    assert all(0 <= told[name] < 1 for name in ("map_random_head_r", "map_random_weights_r"))
+    assert report.curves["deletion"].y[0] == pytest.approx(told["logit"], abs=1e-4)
+    assert report.curves["insertion"].y[-1] == pytest.approx(told["logit"], abs=1e-4)
+    assert {"map", "droplets"} <= set(report.files)
+    assert report.tables["parts"][0]["where_for"] > 0
+    assert "speak most for miscible" in report.tables["reasons"][1]["reason"]
+
+
+def test_a_map_lies_where_the_network_looked():
+    whole = Micrograph(np.zeros((40, 100), np.float32))
+    made = network_explanation.on_whole(np.ones((20, 20)), whole)
+    assert made.shape == (20, 50)
+    assert made[:, 15:35].all()
+    assert made.sum() == 400
+
+
+def test_what_a_map_points_at_is_told_in_words():
+    seen = np.full((40, 40), 60, np.uint8)
+    seen[:, 20:] = np.where(np.indices((40, 20)).sum(axis=0) % 2, 250, 90)
+    grid = np.tile(np.linspace(1, -1, 10), (10, 1))
+    parts = network_explanation.compared(seen, grid)
+    assert network_explanation.in_words(parts, grid) == [
+        "the parts that speak most for miscible are darker, smoother, softer than those that speak most against"
+    ]
+    assert "flat" in network_explanation.in_words(parts, 0 * grid)[0]
 
 
 @pytest.mark.slow
@@ -161,7 +205,7 @@ def test_the_campaign_behind_the_tables(tmp_path):
     """A row for each training that is done; what a protocol refuses is told and the rest goes on."""
     fake = tmp_path / "fake"
     fake_blends.write_fake(fake, rng=np.random.default_rng(3), articles=18, images_per_article=1, size_px=64)
-    command = [sys.executable, CAMPAIGN, "--data", fake, "--workspace", tmp_path / "ws", "--out", tmp_path, "--quick"]
+    command = [sys.executable, CAMPAIGN, "--data", fake, "--workspace", tmp_path / "ws", "--out", tmp_path, "--check"]
     command += ["--models", TINY["model"], "--weights", "none", "--protocols", "grouped", "paper", "--seeds", "1"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
     assert "paper, seed 0: polymer_sem: it holds 0 of the paper's 400 training images" in done.stdout
@@ -171,7 +215,7 @@ def test_the_campaign_behind_the_tables(tmp_path):
     assert sum(int(row[f"selected_{name}"]) for name in ("tp", "fp", "fn", "tn")) == 18
     with open(tmp_path / "epochs.csv", newline="") as file:
         assert {each["cut"] for each in csv.DictReader(file)} == {"0", "1", "2", "all"}
-    with open(tmp_path / "held_out" / f"{TINY['model']}_scratch.csv", newline="") as file:
+    with open(tmp_path / "held_out" / f"{TINY['model']}_scratch_check.csv", newline="") as file:
         held = list(csv.DictReader(file))
     assert len(held) == 18
     assert all(np.isfinite(float(each["logit_0"])) for each in held)

@@ -104,7 +104,7 @@ class Workspace:
             shutil.rmtree(part, ignore_errors=True)
         part.mkdir(exist_ok=True)
         (part / "error.txt").unlink(missing_ok=True)
-        started = time.time()
+        started, busy = time.time(), time.process_time()
         config = {**question.config, "started": moment(started), "device": device, "machine": _machine()}
         write_text(part / "config.json", json.dumps(config, indent=1))
         children: list[str] = []
@@ -117,6 +117,7 @@ class Workspace:
             _check_files(report, part)
             write_text(part / "report.json", report.to_json())
             config |= {"title": report.title, "children": list(dict.fromkeys(children)), "seconds": time.time() - started}
+            config |= {"cpu_seconds": time.process_time() - busy}  # of this process, since it was last started
             write_text(part / "config.json", json.dumps(config, indent=1))
         except BaseException as error:
             self._stopped(question, part, error)

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "fitting",
         "growing",
         "network",
+        "network_maps",
         "pretraining",
         "rdf_network",
         "saliency",

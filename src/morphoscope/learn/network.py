@@ -9,7 +9,7 @@ Checked against: its own outputs after a way through a folder, in tests/learn/te
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from ..core import Model
-from .backbones import build
+from .backbones import Network, build
 from .epochs import Pictures, Scale
 from .fitting import device_of, evidence
 from .judge import NETWORK_KIND, Judge
@@ -36,14 +36,24 @@ class NetworkJudge:
 
     def evidence(self, pictures: Pictures, *, device: str = "auto") -> np.ndarray:
         """Mean over the networks of the log odds of the second of two classes, or one column for each of more."""
+        return self.heard(self.networks(device=device), pictures)
+
+    def heard(self, networks: Iterable[Network], pictures: Pictures) -> np.ndarray:
+        """The same from ``networks`` that are built already."""
         every = np.arange(len(pictures.grey))
-        found = []
-        for state, scale in zip(self.states, self.scales, strict=True):
-            network = build(Recipe(self.model, NONE, size_px=self.size_px), classes=len(scale.shift), seed=0)
-            network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in state.items()})
-            network.to(device_of(device))
-            found.append(scale.evidence(evidence(network, pictures, every)))
+        found = [scale.evidence(evidence(one, pictures, every)) for one, scale in zip(networks, self.scales, strict=True)]
         return np.asarray(np.mean(found, axis=0))
+
+    def networks(self, *, device: str = "auto") -> Iterator[Network]:
+        """The networks, one after the other."""
+        for state in self.states:
+            network = self.fresh(0)
+            network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in state.items()})
+            yield network.to(device_of(device))
+
+    def fresh(self, seed: int) -> Network:
+        """A network of the same kind that learnt nothing."""
+        return build(Recipe(self.model, NONE, size_px=self.size_px), classes=len(self.scales[0].shift), seed=seed)
 
     def to_model(self, settings: dict[str, Any], card: str) -> Model:
         """As numbers and JSON."""

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import numpy as np
+from scipy import special
 
+from .. import learn
 from ..core import Figure, Param, Quantity, Report, Run
 from ..datasets.leaks import sha256
 from ..errors import InputError
@@ -18,9 +20,11 @@ from ..learn import judge as judging
 from ..learn.attributes import Attributes
 from ..learn.judge import Judge
 from ..learn.model_folder import read_model
+from ..measure import class_scores
 from . import field_scale
 from .contact_sheet import contact_sheet
 from .descriptors import survey
+from .network_pictures import pictures
 from .rows import write_rows
 from .scalebar import images
 
@@ -77,9 +81,10 @@ def predict(
 
     An image too unlike those of training gets no answer, and one that cannot be read is reported; the others go on.
     """
-    known = read_model(model, kind=(judging.KIND, learnt_attributes.KIND))
+    known = read_model(model, kind=(judging.KIND, judging.NETWORK_KIND, learnt_attributes.KIND))
     several = known.kind == learnt_attributes.KIND
-    judge: Knows = Attributes.from_model(known) if several else Classes(Judge.from_model(known))
+    network = learn.network.NetworkJudge.from_model(known) if known.kind == judging.NETWORK_KIND else None
+    judge: Knows = Attributes.from_model(known) if several else Classes(network.guard if network else Judge.from_model(known))
     paths = list(images(files))
     if not paths:
         raise InputError("no image in what was given; give images or folders of them")
@@ -87,9 +92,10 @@ def predict(
     if found.read and found.names != judge.names:
         raise InputError("the model was trained on other descriptors than this version takes; train it again")
     classes = judge.attributes
-    answers = _answers(judge, found.read, found.rows, least_p, several=several) + [
-        _unread(path, reason, classes) for path, reason in found.left_out
-    ]
+    answers = [_unread(path, reason, classes) for path, reason in found.left_out]
+    if found.read:
+        p = judge.probabilities(found.rows) if network is None else _by_network(run, network, found.read)
+        answers += _answers(judge, found.read, found.rows, p, least_p, several=several)
     answers.sort(key=lambda row: (row["novelty"] is None, row["label"] is None, row["label"] or "", -(row["p"] or 0.0)))
     shown = [(Path(row["path"]), _caption(row)) for row in answers if row["novelty"] is not None]
     contact_sheet(run, shown)
@@ -112,11 +118,17 @@ def predict(
     )
 
 
-def _answers(judge: Knows, read: Sequence[Path], rows: np.ndarray, least_p: float, *, several: bool) -> list[dict[str, Any]]:
-    if not read:
-        return []
+def _by_network(run: Run, network: Any, read: Sequence[Path]) -> np.ndarray:
+    """The probability of each class, a row an image."""
+    seen = pictures(read, size_px=network.size_px, progress=run.progress)
+    return np.asarray(special.softmax(class_scores.columns(network.evidence(seen, device=run.device)), axis=1))
+
+
+def _answers(
+    judge: Knows, read: Sequence[Path], rows: np.ndarray, probabilities: np.ndarray, least_p: float, *, several: bool
+) -> list[dict[str, Any]]:
     answers = []
-    for path, p, unlike in zip(read, judge.probabilities(rows), judge.novelty(rows).tolist(), strict=True):
+    for path, p, unlike in zip(read, probabilities, judge.novelty(rows).tolist(), strict=True):
         label, sure = _told(judge.attributes, p, several=several)
         reason = UNLIKE if unlike > judge.limit else None
         if reason is None and sure < least_p:

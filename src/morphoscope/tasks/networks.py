@@ -31,6 +31,7 @@ from .network_pictures import pictures
 CHECKPOINT_EVERY_S = 20.0
 RULES = ("best on test", "last", "chosen on validation")
 EPOCHS = "epochs.csv"
+FIGURES = {"epochs": Figure("line", ("training", "test"), "Share of right answers against epoch, mean of all trainings")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,8 @@ class Networks:
         grey = pictures([s.files["image"] for s in material.samples], size_px=self.recipe.size_px, progress=run.progress)
         course = _Course(run, self, material, grey)
         shape = (1 + max(repeat for repeat, _, _ in material.cuts), len(material.samples))
-        logits, seen = np.full(shape, np.nan), np.zeros(shape)
+        several = () if len(material.classes) == 2 else (len(material.classes),)
+        logits, seen = np.full(shape + several, np.nan), np.zeros(shape + (1,) * len(several))
         for number, (repeat, train, test) in enumerate(material.cuts):
             for seed in range(self.seeds):
                 one = course.train(number, seed, self._parts(run, material, train, test, seed))
@@ -110,41 +112,50 @@ class Networks:
         models = [report.tables["models"][0], beside, *report.tables["models"][1:]]
         return replace(
             report,
-            curves={**report.curves, **self._curves(codes)},
+            curves={**report.curves, **self.curves(codes)},
             tables={**report.tables, "models": models, "epoch_chosen": rows},
-            figures={
-                **report.figures,
-                "epochs": Figure("line", ("training", "test"), "Share of right answers against epoch, mean of all trainings"),
-            },
+            figures={**report.figures, **FIGURES},
             files={**report.files, "epochs": EPOCHS},
-            notes=(
-                *report.notes,
-                f"{self.name}: {len(self.trained)} trainings of up to {self.recipe.epochs} epochs; "
-                f"the epoch is chosen on {self.validation:.0%} of the training part, cut by groups",
-                "best on test chooses the epoch by the test part itself, as published tables do; it is no held-out figure",
-            ),
+            notes=(*report.notes, *self.notes),
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was trained, and how its table of epochs is to be read."""
+        return (
+            f"{self.name}: {len(self.trained)} trainings of up to {self.recipe.epochs} epochs; "
+            f"the epoch is chosen on {self.validation:.0%} of the training part, cut by groups",
+            "best on test chooses the epoch by the test part itself, as published tables do; it is no held-out figure",
+        )
+
+    def chosen(
+        self, codes: np.ndarray, seed: int
+    ) -> Iterator[tuple[str, np.ndarray, list[tuple[np.ndarray, Scale]], dict[str, float]]]:
+        """For each rule that chooses an epoch: the test rows of all cuts, their outputs then, and how training stood."""
+        mine = [one for one in self.trained if one.seed == seed]
+        rows = np.concatenate([one.parts.test for one in mine])
+        for rule in RULES:
+            at = [_epoch(rule, one, codes) for one in mine]
+            outputs = [(one.followed.test[k], one.scale) for one, k in zip(mine, at, strict=True)]
+            hits = float(np.mean([one.followed.hits[k] for one, k in zip(mine, at, strict=True)]))
+            yield rule, rows, outputs, {"train_accuracy": hits, "epoch": float(np.mean(at)) + 1}
 
     def _rules(self, codes: np.ndarray, material: Material, seed: int) -> Iterator[dict[str, Any]]:
         """Counts over all cuts for each rule that chooses an epoch, at the larger of the two outputs."""
-        mine = [one for one in self.trained if one.seed == seed]
-        truth = material.truth[np.concatenate([one.parts.test for one in mine])]
-        for rule in RULES:
-            at = [_epoch(rule, one, codes) for one in mine]
-            raw = np.concatenate([one.followed.test[k] for one, k in zip(mine, at, strict=True)])
-            fair = np.concatenate([one.scale.evidence(one.followed.test[k]) for one, k in zip(mine, at, strict=True)])
+        for rule, rows, outputs, stood in self.chosen(codes, seed):
+            truth, raw = material.truth[rows], np.concatenate([one for one, _ in outputs])
+            fair = np.concatenate([scale.evidence(one) for one, scale in outputs])
             count = scores.counts(truth, raw[:, 1] > raw[:, 0])
             low, high = scores.wilson(count.tp + count.tn, truth.size)
             yield {
                 "epoch_rule": rule, "seed": seed, "tp": count.tp, "fp": count.fp, "fn": count.fn, "tn": count.tn,
                 "accuracy": count.accuracy, "accuracy_low": low, "accuracy_high": high, "precision": count.precision,
                 "recall": count.recall, "specificity": count.specificity, "f1": count.f1,
-                "auroc": scores.auroc(truth, fair),
-                "train_accuracy": float(np.mean([one.followed.hits[k] for one, k in zip(mine, at, strict=True)])),
-                "epoch": float(np.mean(at)) + 1,
+                "auroc": scores.auroc(truth, fair), **stood,
             }  # fmt: skip
 
-    def _curves(self, codes: np.ndarray) -> dict[str, Curve]:
+    def curves(self, codes: np.ndarray) -> dict[str, Curve]:
+        """Share of right answers against epoch, mean of all trainings."""
         longest = max(len(one.followed) for one in self.trained)
         train, test = np.full((2, len(self.trained), longest), np.nan)
         for k, one in enumerate(self.trained):
