@@ -1,6 +1,8 @@
 """
 Specimens seen by two techniques: a micrograph and a scattering pattern (or a curve), either of which may be missing.
 
+A curve is laid out as a pattern whose rows are all alike, so what is learnt from patterns is learnt from curves.
+
 ``arrays`` prepares them for learning as the PairVAE paper did: the micrograph is smoothed (Gaussian, sigma 1),
 divided by the mean of a window of 15 pixels less 2 of 255 grey levels, and smoothed again, and crops of 192 pixels are drawn
 from it; the pattern is brought to 192 pixels with its logarithm between 0 and 1, and ``mask`` leaves out what did not count.
@@ -17,7 +19,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.transform import resize_local_mean
 
-from ..core import Micrograph, Pattern
+from ..core import Curve, Micrograph, Pattern
 from ..errors import InputError, UnreadableFile
 from ..measure import threshold
 
@@ -25,20 +27,21 @@ CROP_PX = 192
 WINDOW_PX, OFFSET, SIGMA_PX, LAST_SIGMA_PX = 15, 2 / 255, 1.0, 1.1
 TEXTS = ("names", "groups", "morphology")
 FULL = 99.8
+Laid = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Percentile of the logarithm that becomes 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
     """
-    What two techniques saw of one specimen.
+    What two techniques saw of one specimen: a micrograph, and a pattern or a curve.
 
     ``group`` names what must stay on one side of a split; it is the pair's name unless specimens belong together.
     """
 
     name: str
     sem: Micrograph | None = None
-    pattern: Pattern | None = None
+    pattern: Pattern | Curve | None = None
     morphology: str | None = None
     group: str = ""
 
@@ -125,18 +128,37 @@ class PairArrays:
         return cls(**texts, phase=phase, grey=phase * np.uint8(255), saxs=saxs, q_per_nm=q, **found)
 
 
-def arrays(pairs: Iterable[Pair], *, size_px: int = CROP_PX) -> PairArrays:
-    """``pairs`` prepared for learning; patterns of ``size_px`` squared, micrographs cut to the smallest of them."""
+def arrays(pairs: Iterable[Pair], *, size_px: int = CROP_PX, span: tuple[float, float] | None = None) -> PairArrays:
+    """
+    ``pairs`` prepared for learning; patterns of ``size_px`` squared, micrographs cut to the smallest of them.
+
+    Curves are laid out over ``span`` of their x; by default over the part that all of them reach.
+    """
     rows: list[dict[str, Any]] = []
+    curves: list[tuple[str, Curve]] = []
     for pair in pairs:
         row: dict[str, Any] = {"name": pair.name, "group": pair.group, "morphology": pair.morphology or ""}
         if pair.sem is not None:
             check_crop(pair.name, pair.sem.pixels.shape, size_px)
             row |= {"phase": phase_of(pair.sem), "grey": np.rint(pair.sem.pixels * 255).astype(np.uint8)}
             row["pixel_nm"] = np.nan if pair.sem.pixel_size is None else pair.sem.pixel_size.mean_nm
-        if pair.pattern is not None:
+        if isinstance(pair.pattern, Pattern):
             row["saxs"], row["mask"], row["q"] = pattern_of(pair.pattern, size_px=size_px, name=pair.name)
+        elif pair.pattern is not None:
+            row["curve"] = pair.pattern
+            curves.append((pair.name, pair.pattern))
         rows.append(row)
+    if curves and len(curves) < sum("curve" in row or "saxs" in row for row in rows):
+        raise InputError(f"{curves[0][0]} has a curve where others have a pattern; give partners of one kind")
+    reached = (span or common_span(curves)) if curves else None
+    for row in rows:
+        if reached is not None and "curve" in row:
+            row["saxs"], row["mask"], row["q"] = curve_of(row["curve"], size_px=size_px, name=row["name"], span=reached)
+    return _stacked(rows, size_px)
+
+
+def _stacked(rows: list[dict[str, Any]], size_px: int) -> PairArrays:
+    """The prepared rows as arrays, zeros where a partner is missing."""
     if not rows:
         raise InputError("no pair is given; give at least one")
     heights, widths = zip(*([row["phase"].shape for row in rows if "phase" in row] or [(size_px, size_px)]), strict=True)
@@ -176,7 +198,7 @@ def phase_of(sem: Micrograph) -> np.ndarray:
     return np.asarray(ndimage.gaussian_filter(bright.astype(np.float32), LAST_SIGMA_PX, truncate=1.9) >= 0.5)
 
 
-def pattern_of(pattern: Pattern, *, size_px: int, name: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def pattern_of(pattern: Pattern, *, size_px: int, name: str = "") -> Laid:
     """Logarithm of the intensity between 0 and 1, where it counts, and q, on ``size_px`` squared."""
     name = name or pattern.name
     valid = pattern.valid
@@ -196,6 +218,52 @@ def pattern_of(pattern: Pattern, *, size_px: int, name: str = "") -> tuple[np.nd
     q = pattern.q_per_nm
     scale = np.full(mask.shape, np.nan) if q is None else _resized(q, size_px)
     return np.where(mask, value, 0).astype(np.float32), mask, scale.astype(np.float32)
+
+
+def curve_of(curve: Curve, *, size_px: int, name: str, span: tuple[float, float]) -> Laid:
+    """
+    The curve between 0 and 1 on ``size_px`` columns over ``span``, each row the same, and its x.
+
+    Scattering (x is q), which falls over decades, is laid out by the logarithms of x and y; other curves as they are.
+    """
+    x, y = _counted(curve, name)
+    falls = _falls(curve)
+    places = np.geomspace(*span, size_px) if falls else np.linspace(*span, size_px)
+    value = np.interp(places, x, np.log(y) if falls else y)
+    low, high = float(value.min()), float(value.max())
+    value = (value - low) / max(high - low, 1e-12)
+    square = (size_px, size_px)
+    return (
+        np.broadcast_to(value, square).astype(np.float32),
+        np.ones(square, bool),
+        np.broadcast_to(places, square).astype(np.float32),
+    )
+
+
+def common_span(curves: Sequence[tuple[str, Curve]]) -> tuple[float, float]:
+    """The part of x that all ``curves`` (name, curve) reach."""
+    ends = [(x[0], x[-1]) for x, _ in (_counted(curve, name) for name, curve in curves)]
+    low, high = max(e[0] for e in ends), min(e[1] for e in ends)
+    if not low < high or len({(curve.x_name, curve.x_unit, curve.y_name) for _, curve in curves}) > 1:
+        raise InputError(
+            f"the curves of {curves[0][0]} and the others have no x in common; give curves of one quantity and range"
+        )
+    return float(low), float(high)
+
+
+def _falls(curve: Curve) -> bool:
+    return curve.x_name.lower() == "q"
+
+
+def _counted(curve: Curve, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """x in rising order and y, of the points that count."""
+    counted = np.isfinite(curve.x) & np.isfinite(curve.y)
+    if _falls(curve):
+        counted &= (curve.x > 0) & (curve.y > 0)
+    if counted.sum() < 4:
+        raise InputError(f"{name}: the curve has {int(counted.sum())} points that count; it needs at least 4")
+    order = np.argsort(curve.x[counted])
+    return curve.x[counted][order], curve.y[counted][order]
 
 
 def _resized(plane: np.ndarray, size_px: int) -> np.ndarray:
