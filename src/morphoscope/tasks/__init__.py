@@ -40,6 +40,7 @@ GROUPS = {
     "classify": "Any classes of labelled images: learn, score, ask",
     "pretrain": "Networks trained before there are labels, as a start for others",
     "nanonet": "From the composition of a nanocomposite to its structure",
+    "pairvae": "Two techniques on one specimen: a micrograph from its scattering pattern, and back",
 }
 
 
@@ -98,6 +99,9 @@ TASKS: dict[str, Entry] = {
     "nanonet data": Entry("rdf_table:data", "The table of distributions that nanonet learns from, or one of your own"),
     "nanonet train": Entry("rdf_training:train", "Learn g(r) from composition, judged on compositions held out"),
     "nanonet predict": Entry("rdf_prediction:predict", "g(r), band, first peak and state of a composition, in a moment"),
+    "pairvae simulate": Entry(
+        "pairvae_simulate:simulate", "Block copolymer films on a grating: micrographs and patterns in pairs"
+    ),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
 
