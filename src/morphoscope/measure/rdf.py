@@ -176,6 +176,18 @@ def state(r: np.ndarray, g: np.ndarray, diameter: float) -> str:
     return "aggregated" if r[highest] < diameter + CONTACT else "bridged"
 
 
+def shells(r: np.ndarray, g: np.ndarray, diameter: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """
+    The highest g in contact, of one bridging layer, and beyond, for curves ``g`` (..., row, bin) of rows of ``diameter``.
+
+    By the rules above a curve is aggregated where the first is the highest and at least 2, and bridged where the second is.
+    """
+    g = np.where(np.isfinite(g), g, 0.0)
+    near, far = (r[None] < (np.asarray(diameter) + room)[:, None] for room in (CONTACT, BRIDGE))
+    highest = [np.where(inside, g, 0.0).max(-1) for inside in (near, far & ~near, ~far)]
+    return highest[0], highest[1], highest[2]
+
+
 def coordination(one: Rdf | Counts, density: float, reach: float) -> float:
     """Mean number of neighbours nearer than ``reach`` at ``density`` particles per volume."""
     inside = one.r < reach
