@@ -23,7 +23,7 @@ from .rdf_prediction import SHIPPED, beyond
 from .rdf_table import TABLE, read
 
 DATA_FILES = ("../learn/shipped/nanonet/model.json", "../learn/shipped/nanonet/weights.safetensors")
-CANDIDATES, NEAR = 1024, 256
+CANDIDATES, NEAR = 512, 128
 PROPOSED = 5
 LEAST_ROWS = 8
 UNSCORED = "not scored: the rows were chosen, so no part of them is a fair sample"
@@ -162,8 +162,7 @@ class _State:
 
     def table(self) -> Rdfs:
         """Everything that was simulated, before and now."""
-        if not self.found:
-            assert self.known is not None
+        if self.known is not None and not self.found:
             return self.known
         own = table_of(self.found)
         if self.known is None:

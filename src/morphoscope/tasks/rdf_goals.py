@@ -53,15 +53,8 @@ class Goal:
 
     def shown(self, r: np.ndarray, g: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Which curves ``g`` (..., row, bin) of compositions ``x`` show what is wanted."""
-        touching, bridged, beyond = rdf.shells(r, g, x[:, 0])
-        together = np.maximum(touching, bridged)
-        loose = (together < beyond) | (np.maximum(together, beyond) < rdf.PEAK)
-        if self.kind == "dispersed":
-            return np.asarray(loose)
-        if self.kind == "bridged":
-            return np.asarray(~loose & (bridged > touching))
-        if self.kind == "aggregated":
-            return np.asarray(~loose & (touching >= bridged))
+        if self.kind in rdf.STATES:
+            return np.asarray(rdf.states(r, g, x[:, 0]) == rdf.STATES.index(self.kind))
         return np.ones(g.shape[:-1], dtype=bool)
 
     def value(self, r: np.ndarray, g: np.ndarray, x: np.ndarray) -> np.ndarray:
