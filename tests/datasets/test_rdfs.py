@@ -54,7 +54,7 @@ def test_what_is_no_table_is_one_sentence(tmp_path, text, match):
 
 def test_a_damaged_archive_is_one_sentence(tmp_path):
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"id,g_0.05\n" * 50)[:20])
-    with pytest.raises(UnreadableFile, match="no table of text"):
+    with pytest.raises(UnreadableFile, match="is not text, so it is no table of distributions; give a CSV"):
         read_rdfs(tmp_path / "t.csv.gz")
 
 

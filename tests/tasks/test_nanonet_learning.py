@@ -76,8 +76,38 @@ def test_a_users_table_is_learnt_and_judged_on_rows_held_out(own, tmp_path):
     assert 0.8 < report.values["covered"].value <= 1
     assert len(report.tables["peak_height"]) == 24
     assert "24 rows" in (tmp_path / "model" / "card.md").read_text()
-    with pytest.raises(InputError, match="takes salt, heat"):
+    with pytest.raises(InputError, match=r"takes salt, heat; give them as at='salt=\.\.\., heat=\.\.\.'"):
         predict(Run(tmp_path), **POINT, model=tmp_path / "model")
+    answer = predict(Run(tmp_path), at="heat=1.5, salt = 0.4", model=tmp_path / "model")
+    assert answer.values["first_peak_g"].value == pytest.approx(5 * 1.5, rel=0.15)
+    assert answer.values["first_peak_r"].value == pytest.approx(3.05, abs=0.11)
+    assert answer.values["in_range"].value == 1
+    assert answer.tables["nearest"][0].keys() >= {"salt", "heat"}
+    assert answer.title.startswith("g(r) at ")
+    far = predict(Run(tmp_path), at="heat=3, salt=0.4", model=tmp_path / "model")
+    assert "heat=3 lies beyond the simulated range" in far.notes[0]
+    with pytest.raises(BadParameter, match="heat=3 lies beyond"):
+        predict(Run(tmp_path), at="heat=3, salt=0.4", model=tmp_path / "model", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("at", "match"),
+    [("D=3", "N, rho, eps_nn, eps_pn is missing"), ("salt=3", "is not one number of the model"), ("D=x", "'x' of D"),
+     ("D=3, D=4", "each once"), ("D=3,N=40,rho=0,eps_nn=0.1,eps_pn=0.1", "rho=0 must lie above 0")],
+)  # fmt: skip
+def test_numbers_the_model_does_not_take_are_one_sentence(tmp_path, at, match):
+    with pytest.raises(BadParameter, match=match):
+        predict(Run(tmp_path), at=at)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", b"\x1f\x8b\x08\x00cut short", b"a,\x00b\n1,2\n"])
+@pytest.mark.parametrize("name", ["picture.png", "table.csv.gz"])
+def test_a_picture_for_a_table_is_one_sentence(tmp_path, content, name):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=r"no table of distributions; give a CSV file") as caught:
+        train(Run(tmp_path), data=path)
+    assert "codec" not in str(caught.value)
 
 
 def test_folds_need_compositions(own, tmp_path):

@@ -265,7 +265,9 @@ def test_tables_are_sorted_and_runs_found(open_page):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/", "/judge", "/tasks", "/tasks/measure-two-point", "/tasks/simulate-blend", "/runs"])
+@pytest.mark.parametrize(
+    "path", ["/", "/judge", "/nanonet", "/tasks", "/tasks/measure-two-point", "/tasks/simulate-blend", "/runs"]
+)
 def test_no_page_is_wider_than_the_screen(open_page, path, width):
     page = open_page(path, viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -355,3 +357,29 @@ def test_judged_images_are_looked_at_and_corrected(open_page, lab, tmp_path):
     assert Workspace(lab).corrections.all() == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_sliders_move_the_curve_the_particles_and_the_map(open_page):
+    page = open_page("/nanonet")
+    until(page, "() => document.querySelector('.particles canvas').dataset.count === '64'")
+    until(page, "() => document.querySelector('.map canvas').dataset.shown === 'eps_pn rho'")
+    verdict = page.locator(".verdict").inner_text()
+    shape = page.locator(".rdf .line").get_attribute("points")
+    took = []
+    page.locator("#eps_pn").focus()
+    for _ in range(25):
+        page.keyboard.press("ArrowRight")
+        asked = page.evaluate("() => document.querySelector('output[for=eps_pn]').textContent.split(' ')[0]")
+        until(page, "(v) => document.querySelector('.rdf svg').dataset.asked.includes(`eps_pn=${v}`)", asked)
+        took.append(float(page.locator(".rdf svg").get_attribute("data-took")))
+    assert page.locator(".rdf .line").get_attribute("points") != shape
+    assert page.locator(".verdict").inner_text() != verdict
+    assert min(took) < 50
+    page.locator(".up").select_option("eps_pn")
+    until(page, "() => document.querySelector('.map canvas').dataset.shown === 'rho eps_pn'")
+    page.locator(".map canvas").click(position={"x": 200, "y": 20})
+    until(page, "() => Number(document.querySelector('output[for=eps_pn]').textContent.split(' ')[0]) > 1.2")
+    until(page, "() => document.querySelector('.basis').textContent.includes('beyond the simulated range')")
+    page.locator(".particles canvas").focus()
+    page.keyboard.press("ArrowLeft")
+    page.locator("button.theme").click()

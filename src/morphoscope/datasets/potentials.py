@@ -35,8 +35,10 @@ def read_potentials(path: Path = SHIPPED) -> list[Measured]:
             for row in table:
                 numbers = _numbers(path, row, table.line_num)
                 rows[numbers[:3]].append(numbers[3:])
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise UnreadableFile(path, f"is no table of text: {problem}") from problem
+    except (UnicodeDecodeError, csv.Error):
+        raise UnreadableFile(path, f"is not text; a table of potentials is a CSV file with {', '.join(COLUMNS)}") from None
+    except OSError as problem:
+        raise UnreadableFile(path, f"cannot be read ({problem.strerror or problem})") from None
     return [_measured(path, point, np.array(sorted(found))) for point, found in rows.items()]
 
 

@@ -12,6 +12,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ COMPOSITION = ("D", "N", "rho", "eps_nn", "eps_pn")
 FLOOR = 0.02
 """Added to g before its logarithm is taken; bins that no pair reached then count as equal."""
 BIN = re.compile(r"([ge])_([0-9.]+)")
+WANTED = "give a CSV file, or .csv.gz, with one column for each bin (g_0.05, g_0.15, ...) and columns that describe the rows"
 LARGEST = 256 * 2**20
 
 
@@ -76,13 +78,19 @@ def read_rdfs(path: Path = SHIPPED) -> Rdfs:
     """The table at ``path``; empty where the package has none yet."""
     if path == SHIPPED and not path.exists():
         return Rdfs((), np.empty(0), np.empty((0, 0)), np.empty((0, 0)))
-    table = list(csv.reader(line for line in _text(path).splitlines() if line and not line.startswith("#")))
+    text = _text(path)
+    try:
+        table = list(csv.reader(line for line in text.splitlines() if line and not line.startswith("#")))
+    except csv.Error:
+        raise UnreadableFile(path, f"is not text, so it is no table of distributions; {WANTED}") from None
     names = table[0] if table else []
     found = {k: match for k, name in enumerate(names) if (match := BIN.fullmatch(name))}
     bins = {float(match[2]): k for k, match in found.items() if match[1] == "g"}
     errors = {float(match[2]): k for k, match in found.items() if match[1] == "e"}
     if len(bins) < 10:
-        raise UnreadableFile(path, "holds fewer than 10 columns g_R (g_0.05, g_0.15, ...), so it is no table of distributions")
+        raise UnreadableFile(
+            path, f"holds fewer than 10 columns g_0.05, g_0.15, ..., so it is no table of distributions; {WANTED}"
+        )
     if any(len(row) != len(names) for row in table[1:]) or len(set(names)) != len(names):
         raise UnreadableFile(path, "has rows of different length, or two columns of one name; write it again")
     if len(table) < 2:
@@ -122,8 +130,10 @@ def _text(path: Path) -> str:
         if len(raw) > LARGEST:
             raise UnreadableFile(path, f"is larger than {LARGEST >> 20} MB; cut it in parts")
         return raw.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as problem:
-        raise UnreadableFile(path, f"is no table of text: {problem}") from problem
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error):
+        raise UnreadableFile(path, f"is not text, so it is no table of distributions; {WANTED}") from None
+    except OSError as problem:
+        raise UnreadableFile(path, f"cannot be read ({problem.strerror or problem})") from None
 
 
 def _number(path: Path, cell: str) -> float:

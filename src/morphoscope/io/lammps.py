@@ -172,6 +172,19 @@ def last_thermo(path: Path | str) -> dict[str, float]:
     return means | ends
 
 
+def loops(path: Path | str) -> list[tuple[float, int, int]]:
+    """CPU-seconds, steps and atoms of every run that came to its end in a log file, of all its processes together."""
+    found, last = list[tuple[float, int, int]](), None
+    for line in Path(path).read_text(errors="replace").splitlines():
+        words = line.split()
+        if line.startswith("Loop time") and len(words) >= 12:
+            last = (float(words[3]) * int(words[5]), int(words[8]), int(words[11]))
+        elif "% CPU use with" in line and last is not None:
+            found.append((last[0] * float(words[0].rstrip("%")) / 100, last[1], last[2]))
+            last = None
+    return found
+
+
 def thermo(path: Path | str) -> tuple[list[list[str]], list[np.ndarray], dict[str, float]]:
     """Column names and values of every table of a log file, complete or not, and the figures after finished runs."""
     names: list[list[str]] = []

@@ -89,6 +89,17 @@ class Curves:
             variance += np.maximum(left, 0)[:, None] * axis**2
         return np.asarray(np.sqrt(variance))
 
+    def draws(self, x: np.ndarray, *, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Possible curves (draw, row, bin) of what lies beneath the noise; each row is drawn for itself."""
+        z = self.scaled(x)
+        found = np.tile(self.center, (count, len(x), 1))
+        for axis, unknown, factor, weights in zip(self.axes, self.unknowns, self._factors, self.weights.T, strict=True):
+            across = matern(z, self.inputs, unknown)
+            left = unknown[0] - (linalg.solve_triangular(factor, across.T, lower=True) ** 2).sum(0)
+            scores = across @ weights + np.sqrt(np.maximum(left, 0)) * rng.standard_normal((count, len(x)))
+            found += scores[..., None] * axis
+        return np.asarray(found)
+
     def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the curve of each row of ``x``."""
         return self.mean(x), self.spread(x)

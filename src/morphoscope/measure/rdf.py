@@ -37,6 +37,9 @@ PEAK = 2.0
 """g below which nothing counts as a peak of aggregated or bridged particles."""
 
 
+STATES = ("aggregated", "bridged", "dispersed")
+
+
 @dataclass(frozen=True, eq=False)
 class Counts:
     """Pairs by distance: ``counts`` between ``edges``, from frames whose n (n - 1) / 2 V sum up to ``pairs_per_volume``."""
@@ -174,6 +177,22 @@ def state(r: np.ndarray, g: np.ndarray, diameter: float) -> str:
     if g[highest] < PEAK or r[highest] >= diameter + BRIDGE:
         return "dispersed"
     return "aggregated" if r[highest] < diameter + CONTACT else "bridged"
+
+
+def shells(r: np.ndarray, g: np.ndarray, diameter: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The highest g in contact, of one bridging layer, and beyond, for curves ``g`` (..., row, bin) of rows of ``diameter``."""
+    g = np.where(np.isfinite(g), g, 0.0)
+    near, far = (r[None] < (np.asarray(diameter) + room)[:, None] for room in (CONTACT, BRIDGE))
+    highest = [np.where(inside, g, 0.0).max(-1) for inside in (near, far & ~near, ~far)]
+    return highest[0], highest[1], highest[2]
+
+
+def states(r: np.ndarray, g: np.ndarray, diameter: np.ndarray) -> np.ndarray:
+    """The place in ``STATES`` of many curves at once, by the same rules."""
+    touching, bridged, beyond = shells(r, g, diameter)
+    together = np.maximum(touching, bridged)
+    loose = (together < beyond) | (np.maximum(together, beyond) < PEAK)
+    return np.asarray(np.where(loose, 2, np.where(touching >= bridged, 0, 1)))
 
 
 def coordination(one: Rdf | Counts, density: float, reach: float) -> float:

@@ -97,6 +97,9 @@ TASKS: dict[str, Entry] = {
         "equilibrium:equilibrium", "Equilibrium g(r) of a nanocomposite, from the matrix's potential and Monte Carlo of particles"
     ),
     "nanonet data": Entry("rdf_table:data", "The table of distributions that nanonet learns from, or one of your own"),
+    "nanonet plan": Entry("rdf_plan:plan", "Core-hours of simulating many compositions, probed before anything is started"),
+    "nanonet campaign": Entry("rdf_campaign:campaign", "Many compositions simulated, one run each, into one table to learn from"),
+    "nanonet design": Entry("rdf_design:design", "Compositions for a wanted state, and simulations that come closer to it"),
     "nanonet train": Entry("rdf_training:train", "Learn g(r) from composition, judged on compositions held out"),
     "nanonet predict": Entry("rdf_prediction:predict", "g(r), band, first peak and state of a composition, in a moment"),
     "pairvae simulate": Entry(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -84,6 +85,31 @@ def equilibrium(
         other = sample(run.rng("draws"), uncertain, sweeps=max(50, sweeps // 2), start=start)
     np.savetxt(run.file("positions.csv"), found.positions[-1], delimiter=",", header="x,y,z", comments="", fmt="%.4f")
     return _report(point, matrix, energy, found, other)
+
+
+@functools.lru_cache(1)
+def shipped_family() -> Family:
+    """The package's own potentials, with what was found to lie between them."""
+    return Family(read_potentials(SHIPPED))
+
+
+def snapshot(
+    point: StatePoint, *, rng: np.random.Generator, aggregated: bool, particles: int = 64, sweeps: int = 400
+) -> tuple[np.ndarray, float, str]:
+    """
+    Positions of particles after a short Monte Carlo, the edge of their box, and where the matrix's potential comes from.
+
+    They begin as one crystal where ``aggregated``, else dispersed. Where no potential was simulated theory takes its place.
+    """
+    try:
+        found = shipped_family().at((point.diameter, point.eps_pn, point.beads), rng=rng, draws=1)
+        matrix = Matrix(found.r, found.w, None, None, found.inside, "simulated potential")
+    except NotFound:
+        matrix = _from_theory(point)
+    seen = particle_mc.sample(
+        rng, pair_energy(point, matrix), density=point.density, particles=particles, replicas=4, sweeps=sweeps
+    )
+    return seen.positions[int(aggregated)], seen.box, "theory (PRISM)" if matrix.source == "prism" else matrix.source
 
 
 def _from_theory(point: StatePoint) -> Matrix:

@@ -34,27 +34,56 @@ def predict(
     model: Annotated[
         Path | None, Param("folder of a model, or run:ID of a training; the shipped one by default", accepts="folder")
     ] = None,
+    at: Annotated[
+        str, Param("numbers of a model that was trained on columns of another name, such as 'salt=0.3, heat=1.5'")
+    ] = "",
 ) -> Report:
     """
     g(r) of a nanocomposite with its 90 % band, first peak, state, and the nearest compositions that were simulated.
 
-    The band was calibrated on compositions held out of the fit. Beyond the simulated range the answer rests on theory or on
-    nothing, the band is wide, and ``in_range`` is 0.
+    A model of a table of your own is asked by the names of its columns (``at``). The band was calibrated on compositions
+    held out of the fit. Beyond the simulated range the answer rests on theory or on nothing, the band is wide, and
+    ``in_range`` is 0.
     """
-    point = StatePoint(diameter=D, beads=N, density=rho, eps_nn=eps_nn, eps_pn=eps_pn)
-    if rho == 0:
-        raise BadParameter("rho=0 leaves no particles in the box; give a density above 0")
+    given = {"D": D, "N": float(N), "rho": rho, "eps_nn": eps_nn, "eps_pn": eps_pn}
+    if not at:
+        StatePoint(diameter=D, beads=N, density=rho, eps_nn=eps_nn, eps_pn=eps_pn)
+        if rho == 0:
+            raise BadParameter("rho=0 leaves no particles in the box; give a density above 0")
     known = read_model(SHIPPED if model is None else model, kind=KIND)
     predictor = Predictor.from_model(known)
-    if set(predictor.names) != set(COMPOSITION):
-        raise InputError(f"the model takes {', '.join(predictor.names)}, not a composition of {', '.join(COMPOSITION)}")
-    given = {"D": D, "N": N, "rho": rho, "eps_nn": eps_nn, "eps_pn": eps_pn}
-    x = np.array([[float(given[name]) for name in predictor.names]])
+    if at:
+        given = numbers_of(at, predictor.names)
+    elif not set(predictor.names) <= set(COMPOSITION):
+        example = ", ".join(f"{name}=..." for name in predictor.names)
+        raise InputError(f"the model takes {', '.join(predictor.names)}; give them as at='{example}'")
+    x = np.array([[given[name] for name in predictor.names]])
+    refused = [name for name, log in zip(predictor.names, predictor.simulated.logs, strict=True) if log and given[name] <= 0]
+    if refused:
+        raise BadParameter(f"{refused[0]}={given[refused[0]]:g} must lie above 0; the model knows its logarithm")
     answer = predictor(x)
     outside = beyond(predictor, x)
     if strict and outside:
         raise BadParameter(f"{outside}; leave strict out for a guess with a wide band, or simulate it")
-    return _report(point, predictor, known, x, answer, outside)
+    return _report(given, predictor, known, x, answer, outside)
+
+
+def numbers_of(text: str, names: tuple[str, ...]) -> dict[str, float]:
+    """The numbers of a text such as ``salt=0.3, heat=1.5``: every one of ``names``, and no other."""
+    found = dict[str, float]()
+    for part in (part.strip() for part in text.split(",")):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name not in names or name in found:
+            raise BadParameter(f"at: {part!r} is not one number of the model, which takes {', '.join(names)}, each once")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            raise BadParameter(f"at: {number!r} of {name} is not a number") from None
+        if not np.isfinite(found[name]):
+            raise BadParameter(f"at: {name}={number} is not finite")
+    if missing := [name for name in names if name not in found]:
+        raise BadParameter(f"at: {', '.join(missing)} is missing; the model takes {', '.join(names)}")
+    return found
 
 
 def beyond(predictor: Predictor, x: np.ndarray) -> str:
@@ -72,22 +101,23 @@ def beyond(predictor: Predictor, x: np.ndarray) -> str:
     return "; ".join(said)
 
 
-def _report(point: StatePoint, predictor: Predictor, known: Model, x: np.ndarray, answer: Answer, outside: str) -> Report:
+def _report(given: dict[str, float], predictor: Predictor, known: Model, x: np.ndarray, answer: Answer, outside: str) -> Report:
     r, g, low, high = predictor.r, answer.g[0], answer.low[0], answer.high[0]
     peak_r, peak_g = rdf.first_peak(r, g)
     at = int(np.argmin(np.abs(r - peak_r))) if np.isfinite(peak_r) else 0
-    state = rdf.state(r, g, point.diameter)
-    nearest = _nearest(predictor, known, x)
+    own = not set(predictor.names) <= set(COMPOSITION)
+    state = rdf.state(r, g, given["D"]) if "D" in given else ""
+    near = nearest(predictor, known, x)
     basis = "simulation" if answer.inside[0] else "theory" if answer.theory[0] else "neither"
     return Report(
-        title=f"Particles of D = {point.diameter:g} in chains of {point.beads}: {state}" + (", a guess" if outside else ""),
+        title=_title(given, state, own) + (", a guess" if outside else ""),
         values={
-            "first_peak_r": Quantity(peak_r, "sigma"),
+            "first_peak_r": Quantity(peak_r, "" if own else "sigma"),
             "first_peak_g": Quantity(peak_g, low=_widened(peak_g, low[at]), high=_widened(peak_g, high[at])),
             "in_range": Quantity(int(answer.inside[0])),
         },
-        curves={"g": Curve(r, g, "r", "g", x_unit="sigma", y_low=low, y_high=high)},
-        tables={"state": [{"state": state, "basis": basis}], "nearest": nearest},
+        curves={"g": Curve(r, g, "r", "g", x_unit="" if own else "sigma", y_low=low, y_high=high)},
+        tables={"state": [{"state": state, "basis": basis}], "nearest": near},
         figures={"g": Figure("band", ("g",), "Radial distribution with its 90 % band")},
         notes=tuple(
             note for note in (
@@ -95,11 +125,17 @@ def _report(point: StatePoint, predictor: Predictor, known: Model, x: np.ndarray
                 if outside else "",
                 "the band holds 90 % of what such a simulation would give, calibrated on held-out compositions",
                 "the interval of the first peak is the band's, widened to 95 %",
-                _doubt(nearest),
+                _doubt(near),
                 f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",
             ) if note
         ),
     )  # fmt: skip
+
+
+def _title(given: dict[str, float], state: str, own: bool) -> str:
+    if own:
+        return "g(r) at " + ", ".join(f"{name} = {value:g}" for name, value in given.items()) + (f": {state}" if state else "")
+    return f"Particles of D = {given['D']:g} in chains of {given['N']:g}: {state}"
 
 
 def _widened(g: float, end: float) -> float:
@@ -118,7 +154,7 @@ def _doubt(nearest: list[dict[str, Any]]) -> str:
     )
 
 
-def _nearest(predictor: Predictor, known: Model, x: np.ndarray) -> list[dict[str, Any]]:
+def nearest(predictor: Predictor, known: Model, x: np.ndarray) -> list[dict[str, Any]]:
     """The simulated compositions nearest to ``x``."""
     distance = predictor.simulated.distance(x)[0]
     rows: list[dict[str, Any]] = known.settings.get("rows", [])

@@ -71,7 +71,7 @@ def train(
         table = [rdf_comparison.scored(one, "default: Gaussian processes", held.g, run.rng("default"), band=held.band())]
     predictor = final(one, theory, held)
     honest = rdf_comparison.sentence(table[0])
-    settings = _settings(one, honest, run.seed, "the package's table" if data is None else data.name)
+    settings = settings_of(one, honest, run.seed, "the package's table" if data is None else data.name)
     write_model(predictor.to_model(settings, card(one, predictor, honest, data)), run.file("model"))
     with run.file("held_out.csv").open("w", newline="", encoding="utf-8") as file:
         rows = rdf_comparison.peaks(one, held.g, one.names)
@@ -81,7 +81,8 @@ def train(
     return _report(run, one, predictor, held, table, honest)
 
 
-def _settings(one: Lesson, honest: str, seed: int, name: str) -> dict[str, Any]:
+def settings_of(one: Lesson, honest: str, seed: int, name: str) -> dict[str, Any]:
+    """What is kept beside the numbers of a model: where they come from, how good they are, and the rows learnt from."""
     keep = ("id", "source", *one.names, "n_particles", "converged", "first_peak_r", "first_peak_g", "first_peak_factor", "state")
     rows = [described(row, one.table.r, g) for row, g in zip(one.table, one.table.g, strict=True)]
     for row, g, error in zip(rows, one.table.g, one.table.error, strict=True):

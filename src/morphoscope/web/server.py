@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, Response
 from .. import __version__
 from ..app import Jobs, Workspace
 from ..errors import WorkspaceError
-from . import api, home, judge_pages, run_pages, task_pages
+from . import api, home, judge_pages, nanonet_pages, run_pages, task_pages
 from .answers import install, refusal, static_file
 from .guard import Guard, TooLarge, too_large_sentence
 from .studio import Studio
@@ -62,7 +62,7 @@ def create_app(workspace: Workspace, *, token: str = "", port: int = 8765, uploa
         kind = STATIC_TYPES.get(path.suffix, "application/octet-stream")
         return FileResponse(path, media_type=kind, headers={"cache-control": keep})
 
-    for part in (api, home, judge_pages, task_pages, run_pages):
+    for part in (api, home, judge_pages, nanonet_pages, task_pages, run_pages):
         app.include_router(part.routes(studio))
     app.state.studio = studio
     return app
