@@ -35,8 +35,8 @@ class Trainings:
 
     def beside(self) -> dict[str, Any]:
         """The scores of the descriptors on the same cuts."""
-        assert self.learner.beside is not None
-        each = [class_scores.summary(self.codes, class_scores.columns(one)) for one in self.learner.beside.logits]
+        logits = [] if self.learner.beside is None else self.learner.beside.logits
+        each = [class_scores.summary(self.codes, class_scores.columns(one)) for one in logits]
         return {"model": Descriptors().name, **{name: float(np.mean([one[name] for one in each])) for name in NAMES}}
 
     def told(self) -> dict[str, Any]:
