@@ -1,6 +1,7 @@
 """Networks behind the miscibility tasks: scores beside the descriptors', resumed after a kill, and used by predict."""
 
 import csv
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -219,6 +220,21 @@ def test_the_campaign_behind_the_tables(tmp_path):
         held = list(csv.DictReader(file))
     assert len(held) == 18
     assert all(np.isfinite(float(each["logit_0"])) for each in held)
+
+
+def test_the_figures_are_drawn_from_the_committed_tables(tmp_path):
+    page = tmp_path / "figures.html"
+    subprocess.run([sys.executable, CAMPAIGN.with_name("figures.py"), "--out", page], check=True, capture_output=True)
+    text = page.read_text(encoding="utf-8")
+    assert all(f"Figure {number}: " in text for number in (4, 5, 6, 7))
+
+
+def test_tables_keep_the_rows_of_other_trainings(tmp_path):
+    run = runpy.run_path(str(CAMPAIGN))
+    named = {"model": "resnet18", "weights": "none", "protocol": "grouped", "recipe": "quick"}
+    run["write"](tmp_path / "runs.csv", [named | {"seed": seed, "auroc": 0.5} for seed in (0, 1)])
+    rows = run["added"](tmp_path / "runs.csv", [named | {"seed": 1, "auroc": 0.75}])
+    assert [(int(row["seed"]), float(row["auroc"])) for row in rows] == [(0, 0.5), (1, 0.75)]
 
 
 @pytest.mark.slow
