@@ -33,11 +33,12 @@ class Trainings:
         """The folder of the networks trained on all images."""
         write_model(self.learner.model(self.run, self.material, self.held, settings, card), self.run.file("model"))
 
-    def beside(self) -> dict[str, Any]:
-        """The scores of the descriptors on the same cuts."""
-        logits = [] if self.learner.beside is None else self.learner.beside.logits
-        each = [class_scores.summary(self.codes, class_scores.columns(one)) for one in logits]
-        return {"model": Descriptors().name, **{name: float(np.mean([one[name] for one in each])) for name in NAMES}}
+    def beside(self) -> list[dict[str, Any]]:
+        """The scores of the descriptors on the same cuts, as a row of the table."""
+        if self.learner.beside is None:
+            return []
+        each = [class_scores.summary(self.codes, class_scores.columns(one)) for one in self.learner.beside.logits]
+        return [{"model": Descriptors().name, **{name: float(np.mean([one[name] for one in each])) for name in NAMES}}]
 
     def told(self) -> dict[str, Any]:
         """What a report holds besides: curves over epochs, and each way to choose an epoch."""

@@ -160,7 +160,7 @@ def _classes(
     found = class_scoring.intervals(run, code, evidence, [sample.group for sample in dataset])
     tables, curve = _told(run, dataset, evidence[0], held.novelty, classes)
     own = {"model": OWN if learner is None else learner.name, **{name: found[name].value for name in NAMES}}
-    beside = [] if networks is None else [networks.beside()]
+    beside = [] if networks is None else networks.beside()
     tables = {"models": [own, *beside, *class_scoring.baselines(rows, code, parts, len(classes))], **tables}
     curves, figures = {"reliability": curve}, dict(FIGURES)
     if shots:
