@@ -237,6 +237,29 @@ def test_tables_keep_the_rows_of_other_trainings(tmp_path):
     assert [(int(row["seed"]), float(row["auroc"])) for row in rows] == [(0, 0.5), (1, 0.75)]
 
 
+def test_what_earlier_training_brings_is_a_paired_difference(tmp_path):
+    """The same images and seeds: a start that adds evidence to the right class has a difference above 0, itself has none."""
+    tables = runpy.run_path(str(CAMPAIGN.with_name("tables.py")))
+    tables["pretraining"].__globals__.update(HERE=tmp_path, OUT=tmp_path)
+    (tmp_path / "held_out").mkdir()
+    rng = np.random.default_rng(0)
+    truth = rng.random(60) < 0.4
+    for start, gain, seeds in (("scratch", 0.3, (0, 1)), ("simulated", 1.5, (0, 1, 2))):
+        rows = [
+            {"file": f"{k}.png", "label": ("immiscible", "miscible")[int(truth[k])], "group": f"article {k // 2}", "grade": ""}
+            | {f"logit_{seed}": gain * (2 * truth[k] - 1) + rng.standard_normal() for seed in seeds}
+            for k in range(60)
+        ]
+        runpy.run_path(str(CAMPAIGN))["write"](tmp_path / "held_out" / f"resnet18_{start}_quick.csv", rows)
+    tables["pretraining"]()
+    with open(tmp_path / "pretraining.csv", newline="") as file:
+        scratch, simulated = csv.DictReader(file)
+    assert (scratch["weights"], scratch["auroc_less_scratch"], simulated["weights"]) == ("scratch", "", "simulated")
+    assert simulated["seeds"] == "0 1"
+    assert 0 < float(simulated["auroc_less_scratch_low"]) < float(simulated["auroc_less_scratch"])
+    assert float(simulated["auroc"]) - float(scratch["auroc"]) == pytest.approx(float(simulated["auroc_less_scratch"]), abs=2e-4)
+
+
 @pytest.mark.slow
 def test_a_resnet_of_the_paper_in_its_quick_size(fake, tmp_path):
     report = miscibility_training.train(
