@@ -229,7 +229,7 @@ def curve_of(curve: Curve, *, size_px: int, name: str, span: tuple[float, float]
     x, y = _counted(curve, name)
     falls = _falls(curve)
     places = np.geomspace(*span, size_px) if falls else np.linspace(*span, size_px)
-    value = np.interp(places, x, np.log(y) if falls else y)
+    value = np.interp(np.log(places), np.log(x), np.log(y)) if falls else np.interp(places, x, y)
     low, high = float(value.min()), float(value.max())
     value = (value - low) / max(high - low, 1e-12)
     square = (size_px, size_px)
