@@ -184,24 +184,22 @@ def table(seeds: Sequence[Sequence[Scores]], *, rng: np.random.Generator, draws:
     """
     One row a method: the mean over seeds of each column, with its 95 % interval (``_low``, ``_high``).
 
-    ``seeds`` holds the scores of the methods, seed by seed, in the same order. Each redraw takes seeds with replacement
-    where there are several, and pairs with replacement within each.
+    ``seeds`` holds the scores of the methods, seed by seed; a method that some seed could not ask counts where it was.
+    Each redraw takes seeds with replacement where there are several, and pairs with replacement within each.
     """
     rows = []
-    for scores in zip(*seeds, strict=True):
+    for name in dict.fromkeys(one.name for scores in seeds for one in scores):
+        scores = [one for found in seeds for one in found if one.name == name]
         whole = [_values(one, np.arange(_pairs(one)), rng, DRAWS) for one in scores]
         redrawn: list[dict[str, float]] = []
         for _ in range(draws):
             places = rng.integers(len(scores), size=len(scores)) if len(scores) > 1 else [0]
             parts = [_values(scores[k], rng.integers(_pairs(scores[k]), size=_pairs(scores[k])), rng, 4) for k in places]
             redrawn.append(_mean(parts))
-        row: dict[str, Any] = {"method": scores[0].name}
-        for name, value in _mean(whole).items():
-            low, high = np.percentile([draw[name] for draw in redrawn], [2.5, 97.5])
-            row |= {name: value, f"{name}_low": min(float(low), value), f"{name}_high": max(float(high), value)}
-        for name in COLUMNS:
-            for end in ("", "_low", "_high"):
-                row.setdefault(f"{name}{end}", None)
+        row: dict[str, Any] = {"method": name} | {f"{column}{end}": None for column in COLUMNS for end in ("", "_low", "_high")}
+        for column, value in _mean(whole).items():
+            low, high = np.percentile([draw[column] for draw in redrawn], [2.5, 97.5])
+            row |= {column: value, f"{column}_low": min(float(low), value), f"{column}_high": max(float(high), value)}
         rows.append(row)
     return rows
 

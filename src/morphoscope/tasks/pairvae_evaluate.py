@@ -54,7 +54,7 @@ def read(run: Run, data: Path | None, partner: Path | None, *, missing: bool, si
     """The pairs of ``data``, or ``simulated`` ones, ready for learning."""
     if data is None:
         made = run.ask("pairvae simulate", count=simulated, seed=run.seed)
-        data = run.folder.parent / made.run
+        data = run.path_of(made, "pairs")
     files = pair_folder.find(data, partner=partner, missing=missing)
 
     def told() -> Any:
