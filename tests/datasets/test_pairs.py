@@ -6,17 +6,27 @@ import numpy as np
 import pytest
 
 from morphoscope.core import Micrograph, Pattern
-from morphoscope.datasets.fake_pairs import PERIOD_NM, fake_pair, fake_pairs
+from morphoscope.datasets import fake_pairs as fake_pairs_module
+from morphoscope.datasets.fake_pairs import PERIOD_NM, coarsening, curve_pair, fake_pair, fake_pairs
 from morphoscope.datasets.pairs import Pair, PairArrays, arrays, phase_of
-from morphoscope.errors import InputError
+from morphoscope.errors import BadParameter, InputError
 from morphoscope.measure import spectrum
 from morphoscope.physics import copolymer
 
 AREA = (208, 256)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_beam():
+    """Fewer and smaller films in the beam than usual, for speed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fake_pairs_module, "REPLICAS", 2)
+        patch.setattr(fake_pairs_module, "REPLICA_PX", 96)
+        yield
+
+
 @pytest.fixture(scope="module")
-def made():
+def made(small_beam):
     return list(fake_pairs(4, seed=1, area_px=AREA))
 
 
@@ -125,3 +135,38 @@ def test_bad_pairs_are_refused_in_one_sentence(made):
 
 def test_a_flat_micrograph_has_no_dark_phase():
     assert phase_of(Micrograph(np.full((40, 40), 0.5))).all()
+
+
+def test_crop_protocols_repeat_so_many_places(ready):
+    for protocol, at_most in (("one", 1), ("ten", 10)):
+        source = ready.crop_source(protocol, rng=np.random.default_rng(0), size_px=96)
+        seen = {source([0]).tobytes() for _ in range(30)}
+        assert len(seen) <= at_most
+        assert len(seen) > at_most // 2
+    source = ready.crop_source("random", rng=np.random.default_rng(0), size_px=96)
+    assert len({source([0]).tobytes() for _ in range(30)}) > 20
+    with pytest.raises(BadParameter, match="protocol='two' is not known; allowed: one, ten, hundred, random"):
+        ready.crop_source("two", rng=np.random.default_rng(0))
+
+
+def test_a_curve_keeps_the_period_of_its_pattern(made):
+    lines = curve_pair(made[2])
+    beyond = lines.pattern.x > 0.15
+    peak = lines.pattern.x[beyond][np.argmax(lines.pattern.y[beyond])]
+    assert peak == pytest.approx(2 * np.pi / PERIOD_NM, rel=0.15)
+    with pytest.raises(BadParameter, match="has no pattern to average"):
+        curve_pair(lines)
+
+
+def test_a_blend_coarsens_frame_by_frame(monkeypatch):
+    monkeypatch.setattr(fake_pairs_module, "SERIES_TIMES", (60.0, 300.0))
+    monkeypatch.setattr(fake_pairs_module, "SERIES_PX", 96)
+    frames = list(coarsening(1, frames=2, size_px=192))
+    assert {pair.group for pair in frames} == {"series_1"}
+    assert [pair.sem.conditions["time"] for pair in frames] == pytest.approx([60, 300])
+    sizes = []
+    for pair in frames:
+        ring = pair.pattern.mask & (pair.pattern.q_per_nm > 0.06)
+        top = pair.pattern.intensity[ring] > np.percentile(pair.pattern.intensity[ring], 98)
+        sizes.append(2 * np.pi / np.median(pair.pattern.q_per_nm[ring][top]))
+    assert sizes[1] > 1.1 * sizes[0]

@@ -10,7 +10,8 @@ from it; the pattern is brought to 192 pixels with its logarithm between 0 and 1
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from scipy import ndimage
 from skimage.transform import resize_local_mean
 
 from ..core import Curve, Micrograph, Pattern
-from ..errors import InputError, UnreadableFile
+from ..errors import BadParameter, InputError, UnreadableFile
 from ..measure import threshold
 
 CROP_PX = 192
 WINDOW_PX, OFFSET, SIGMA_PX, LAST_SIGMA_PX = 15, 2 / 255, 1.0, 1.1
+PROTOCOLS = {"one": 1, "ten": 10, "hundred": 100, "random": 0}
+"""Crops of a micrograph that are learnt from, by the paper's protocols; 0 is a new one each time."""
 TEXTS = ("names", "groups", "morphology")
 FULL = 99.8
 Laid = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -90,6 +93,25 @@ class PairArrays:
     def grey_crops(self, rows: Sequence[int] | np.ndarray, *, rng: np.random.Generator, size_px: int = CROP_PX) -> np.ndarray:
         """The same of the grey levels, between 0 and 1."""
         return np.stack([self._crop(self.grey, int(row), rng, size_px) for row in rows]).astype(np.float32) / 255
+
+    def crop_source(self, protocol: str, *, rng: np.random.Generator, size_px: int = CROP_PX) -> Callable[..., np.ndarray]:
+        """
+        A function of rows that gives a crop of each, by a ``protocol`` of the paper.
+
+        ``one``, ``ten`` and ``hundred`` draw so many places of each micrograph once and choose among them; ``random``
+        draws a new place each time.
+        """
+        if protocol not in PROTOCOLS:
+            raise BadParameter(f"protocol={protocol!r} is not known; allowed: {', '.join(PROTOCOLS)}")
+        if protocol == "random":
+            return functools.partial(self.crops, rng=rng, size_px=size_px)
+        seeds = rng.integers(2**63, size=(len(self), PROTOCOLS[protocol]))
+
+        def chosen(rows: Sequence[int] | np.ndarray) -> np.ndarray:
+            places = ((int(row), np.random.default_rng(int(rng.choice(seeds[row])))) for row in rows)
+            return np.stack([self._crop(self.phase, row, place, size_px) for row, place in places]).astype(np.float32)
+
+        return chosen
 
     def _crop(self, planes: np.ndarray, row: int, rng: np.random.Generator, size_px: int) -> np.ndarray:
         if not self.has_sem[row]:
@@ -229,7 +251,7 @@ def curve_of(curve: Curve, *, size_px: int, name: str, span: tuple[float, float]
     x, y = _counted(curve, name)
     falls = _falls(curve)
     places = np.geomspace(*span, size_px) if falls else np.linspace(*span, size_px)
-    value = np.interp(places, x, np.log(y) if falls else y)
+    value = np.interp(np.log(places), np.log(x), np.log(y)) if falls else np.interp(places, x, y)
     low, high = float(value.min()), float(value.max())
     value = (value - low) / max(high - low, 1e-12)
     square = (size_px, size_px)

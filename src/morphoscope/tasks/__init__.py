@@ -105,6 +105,7 @@ TASKS: dict[str, Entry] = {
     "pairvae simulate": Entry(
         "pairvae_simulate:simulate", "Block copolymer films on a grating: micrographs and patterns in pairs"
     ),
+    "pairvae evaluate": Entry("pairvae_evaluate:evaluate", "Scores of every method on unseen pairs, beside the plain answers"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
 
