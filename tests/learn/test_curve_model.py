@@ -48,8 +48,8 @@ def test_the_answer_is_scikit_learns(rows, fitted):
     new = np.array([[1.5, 0.2], [9.0, -0.7]])
     mean, spread = process.predict(fitted.scaled(new), return_std=True)
     single = Curves(
-        fitted.logs, fitted.low, fitted.high, np.zeros(1), np.ones((1, 1)), np.zeros(1),
-        fitted.inputs, fitted.scores[:, :1], fitted.unknowns[:1],
+        fitted.logs, fitted.low, fitted.high, fitted.inputs, np.zeros(1), np.ones((1, 1)), np.zeros(1),
+        fitted.scores[:, :1], fitted.unknowns[:1],
     )  # fmt: skip
     ours, sd = single(new)
     assert ours[:, 0] == pytest.approx(mean, rel=1e-6, abs=1e-8)
