@@ -105,6 +105,21 @@ class Curves(Known):
             found += scores[..., None] * axis
         return np.asarray(found)
 
+    def benefit(self, x: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """
+        By how much the variance at ``others`` falls, in the mean, once each row of ``x`` is known: what it is worth to learn.
+
+        For each process it is the mean of C(x, x')^2 / (C(x, x) + noise), with C the covariance that is left.
+        """
+        z, t = self.scaled(x), self.scaled(others)
+        worth = np.zeros(len(x))
+        for unknown, factor in zip(self.unknowns, self._factors, strict=True):
+            here, there = (linalg.solve_triangular(factor, matern(self.inputs, at, unknown), lower=True) for at in (z, t))
+            left = matern(z, t, unknown) - here.T @ there
+            own = np.maximum(unknown[0] - (here**2).sum(0), 0) + unknown[-1]
+            worth += (left**2).mean(1) / own
+        return worth
+
     def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the curve of each row of ``x``."""
         return self.mean(x), self.spread(x)

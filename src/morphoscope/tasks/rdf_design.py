@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..datasets.rdfs import COMPOSITION, Rdfs, write_rdfs
-from ..errors import BadParameter, InputError, TaskFailed
+from ..errors import BadParameter, InputError
 from ..learn.model_folder import read_model, write_model
 from ..measure import rdf
 from . import rdf_fitting, rdf_training
@@ -128,7 +128,7 @@ class _State:
         self.found += [rows[place] for place in sorted(rows)]
         self.failures += failures
         if not self.found:
-            raise TaskFailed(f"none of the {len(points)} simulations succeeded, the first: {failures[0]['error']}")
+            raise InputError(f"none of the {len(points)} simulations succeeded, the first: {failures[0]['error']}")
 
     def round(self, k: int, batch: int) -> None:
         """Propose, simulate, learn."""
