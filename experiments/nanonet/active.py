@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,14 @@ from morphoscope.tasks import rdf_fitting
 from morphoscope.tasks.rdf_goals import Goal, promise
 
 HERE = Path(__file__).parent
-ADDED, EVEN = 110, 30
+ADDED, EVEN = 98, 30
 """Compositions added to the pool; after the first 30 they lie where dispersion begins."""
 EDGE = (0.65, 0.85)
-SEEDS = 10
-FIRST, MOST = 8, 48
+SEEDS = 8
+FIRST, MOST = 8, 36
 HELD_OUT = 40
+AFRESH = 100
+"""Seeds of ``learn`` begin here: at 0 and 1 another rule was seen, the largest variance, and it was no better than chance."""
 GOALS = {
     "dispersed, eps_pn up to 0.85": (Goal("dispersed"), 0.85),
     "first peak at 2.65": (Goal("peak", 2.65), 9.0),
@@ -68,6 +71,7 @@ def pool(work: Path) -> Rdfs:
 
 def history(table: Rdfs, goal: Goal, highest: float, way: str, seed: int) -> list[float]:
     """After each simulation: the best value so far, or the error of the surrogate on compositions held out."""
+    seed += AFRESH if goal.kind == "learn" else 0
     rng = np.random.default_rng([seed, len(goal.kind)])
     x = table.numbers(COMPOSITION)
     learn = goal.kind == "learn"
@@ -101,15 +105,14 @@ def compare(work: Path) -> None:
         if file.exists()
         else set()
     )
-    for seed in range(SEEDS):
-        for name, (goal, highest) in GOALS.items():
-            for way in ("random", "chosen"):
-                if (name, way, seed) not in done:
-                    told = history(table, goal, highest, way, seed)
-                    row = {"goal": name, "way": way, "seed": seed, "pool": len(table), "told": told}
-                    with file.open("a") as out:
-                        out.write(json.dumps(row) + "\n")
-                    print(name, way, seed, told[-1], flush=True)
+    for seed, (name, (goal, highest)) in itertools.product(range(SEEDS), GOALS.items()):
+        for way in ("random", "chosen"):
+            if (name, way, seed) not in done:
+                told = history(table, goal, highest, way, seed)
+                row = {"goal": name, "way": way, "seed": seed, "pool": len(table), "told": told}
+                with file.open("a") as out:
+                    out.write(json.dumps(row) + "\n")
+                print(name, way, seed, told[-1], flush=True)
 
 
 def reached(goal: Goal, told: np.ndarray, best: float) -> int | None:

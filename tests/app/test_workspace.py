@@ -348,3 +348,16 @@ def test_finished_while_waiting_is_read_not_computed(lab, executed):
     lab.run("toy count-up", to=15)
     other.join()
     assert executed() == ["count_up from 0"]
+
+
+def test_a_folder_that_changes_while_it_is_read_is_one_sentence(lab, tmp_path, monkeypatch):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.json").write_text("{}")
+
+    def gone(self, path):
+        raise FileNotFoundError(2, "gone", str(path))
+
+    monkeypatch.setattr("morphoscope.app.identity.Digests.file", gone)
+    with pytest.raises(NotFound, match=r"model\.json vanished while the folder was read"):
+        lab.run("nanonet predict", model=folder)

@@ -84,3 +84,29 @@ def test_without_the_package_its_extra_is_named(
     (tmp_path / f"a{suffix}").write_bytes(b"something")
     with pytest.raises(MissingDependency, match=r"morphoscope\[trajectories\]"):
         read(tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize("suffix", [".dcd", ".xtc", ".trr"])
+def test_a_cut_end_costs_one_frame_and_damage_within_is_one_sentence(tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("chemfiles", reason="chemfiles is not installed")
+    path = written(tmp_path / f"a{suffix}")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-30])
+    assert len(read(path)) == FRAMES - 1
+    middle = len(whole) // 2
+    path.write_bytes(whole[: middle - 60] + b"\xff" * 120 + whole[middle + 60 :])
+    with pytest.raises(UnreadableFile, match=rf"^a\{suffix}: (frame [123]|is no).* (damaged|numbers)") as caught:
+        read(path)
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_places_that_are_no_numbers_are_one_sentence(tmp_path: Path) -> None:
+    hoomd = pytest.importorskip("gsd.hoomd", reason="gsd is not installed")
+    with hoomd.open(str(tmp_path / "a.gsd"), "w") as file:
+        one = hoomd.Frame()
+        one.configuration.box = [*BOX, 0, 0, 0]
+        one.particles.N = COUNT
+        one.particles.position = np.full((COUNT, 3), np.nan)
+        file.append(one)
+    with pytest.raises(UnreadableFile, match=r"^a\.gsd: holds places or boxes that are not numbers"):
+        read(tmp_path / "a.gsd")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,8 +50,8 @@ def test_the_answer_is_scikit_learns(rows, fitted):
     new = np.array([[1.5, 0.2], [9.0, -0.7]])
     mean, spread = process.predict(fitted.scaled(new), return_std=True)
     single = Curves(
-        fitted.logs, fitted.low, fitted.high, np.zeros(1), np.ones((1, 1)), np.zeros(1),
-        fitted.inputs, fitted.scores[:, :1], fitted.unknowns[:1],
+        fitted.logs, fitted.low, fitted.high, fitted.inputs, np.zeros(1), np.ones((1, 1)), np.zeros(1),
+        fitted.scores[:, :1], fitted.unknowns[:1],
     )  # fmt: skip
     ours, sd = single(new)
     assert ours[:, 0] == pytest.approx(mean, rel=1e-6, abs=1e-8)
@@ -98,3 +100,16 @@ def test_every_rival_finds_a_constant_curve_and_follows_a_trend(name):
     assert flat == pytest.approx(np.tile(R, (8, 1)), abs=0.02)
     slope = curve_rivals.RIVALS[name](x, x[:, :1] * np.ones(30), new, 0)[:, 0]
     assert np.corrcoef(slope, new[:, 0])[0, 1] > 0.8
+
+
+def test_what_a_row_is_worth_is_by_how_much_the_variance_falls_once_it_is_known(rows, fitted):
+    x = rows
+    rng = np.random.default_rng(5)
+    new, others = (rng.uniform(x.min(0), x.max(0), (count, x.shape[1])) for count in (3, 40))
+    worth = fitted.benefit(new, others)
+    for k, row in enumerate(new):
+        scores = np.zeros((1, fitted.scores.shape[1]))
+        more = replace(fitted, inputs=np.concatenate([fitted.inputs, fitted.scaled(row[None])]),
+                       scores=np.concatenate([fitted.scores, scores]))  # fmt: skip
+        fell = ((fitted.spread(others) ** 2 - more.spread(others) ** 2).sum(-1)).mean()
+        assert worth[k] == pytest.approx(fell, rel=1e-6)

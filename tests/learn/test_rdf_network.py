@@ -61,3 +61,20 @@ def test_training_lowers_the_loss_and_resumes_where_it_stopped(kind):
     assert again.loss.tolist() == whole.loss.tolist()
     assert again.validation.tolist() == whole.validation.tolist()
     assert again.network.encode(pictures).tolist() == whole.network.encode(pictures).tolist()
+
+
+def test_a_forest_as_arrays_answers_as_scikit_learns_does():
+    from sklearn.ensemble import RandomForestRegressor
+
+    from morphoscope.learn.curve_rivals import scaled_forest
+    from morphoscope.learn.latent_forest import LatentForest
+
+    rng = np.random.default_rng(2)
+    x, new = rng.uniform(-3, 9, (70, 4)), rng.uniform(-4, 10, (50, 4))
+    y = np.stack([x[:, 0] ** 2, np.sin(x[:, 1]), np.full(70, 5.0)], axis=1)
+    low, span, height = x.min(0), np.ptp(x, axis=0), np.where(np.ptp(y, axis=0) > 0, np.ptp(y, axis=0), 1)
+    theirs = RandomForestRegressor(7, random_state=3).fit((x - low) / span, (y - y.min(0)) / height)
+    ours = scaled_forest(x, y, trees=7, seed=3)
+    said = theirs.predict((new - low) / span) * height + y.min(0)
+    assert ours(new) == pytest.approx(said, rel=1e-9, abs=1e-9)
+    assert LatentForest.of(ours.arrays())(new) == pytest.approx(said, rel=1e-9, abs=1e-9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from morphoscope.app import Workspace
 from morphoscope.core import Run
 from morphoscope.datasets.rdfs import Rdfs, read_rdfs, write_rdfs
 from morphoscope.errors import BadParameter, InputError, UnreadableFile
@@ -170,6 +171,30 @@ def test_the_papers_pipeline_gives_its_figures(own, tmp_path):
     assert {"loss", "reconstructions", "forest", "latent", "peak_height", "peak_position"} <= set(report.figures)
     assert (tmp_path / "reconstructions.png").stat().st_size > 500
     assert report.tables["methods"][2]["peak_g"] < 0.25  # the picture read back: a row of pixels is a factor of 1.22
+    assert [row["trees"] for row in report.tables["trees"]] == [1, 2, 5, 10, 20, 40, 80]
+    answer = predict(Run(tmp_path), at="salt=0.4, heat=1.5", model=tmp_path / "model")
+    assert answer.curves["g"].y_low.shape == (100,)
+    assert "the paper gives no band" in answer.notes[0]
+    first = min(report.tables["peak_height"], key=lambda row: row["id"])
+    row = next(row for row in read_rdfs(own) if row["id"] == first["id"])
+    same = predict(Run(tmp_path), at=f"salt={row['salt']}, heat={row['heat']}", model=tmp_path / "model")
+    assert same.values["first_peak_g"].value == pytest.approx(np.exp(first["predicted_ln_g"]) - 0.02, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_the_ablations_hold_every_way_on_the_same_rows(own, tmp_path):
+    pytest.importorskip("torch", reason="the network needs torch")
+    report = Workspace(tmp_path).run("nanonet ablations", data=own, epochs=1, latents=[2, 8])
+    rows = report.tables["ablations"]
+    parts = {row["part"] for row in rows}
+    assert {"latent size", "trees", "dense autoencoder", "picture", "rival"} <= parts
+    assert [row["varied"] for row in rows if row["part"] == "latent size"] == [2, 8]
+    assert {row["compositions"] for row in rows} == {4}
+    assert {"losses", "error_by_latent", "error_by_trees", "latent", "peak_height", "peak_position", "forest"} <= set(
+        report.figures
+    )
+    with (tmp_path / "runs" / report.run / "ablations.csv").open() as file:
+        assert len(file.readlines()) == len(rows) + 1
 
 
 @pytest.mark.slow

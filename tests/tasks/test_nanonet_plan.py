@@ -12,7 +12,7 @@ import pytest
 from morphoscope.app import Workspace
 from morphoscope.core import Run
 from morphoscope.datasets.rdfs import read_rdfs
-from morphoscope.errors import BadParameter, TaskFailed, UnreadableFile
+from morphoscope.errors import BadParameter, InputError, UnreadableFile
 from morphoscope.tasks.rdf_plan import plan
 from morphoscope.tasks.rdf_points import WIDEST, limits_of, read_points, spread
 
@@ -118,5 +118,21 @@ def test_a_campaign_becomes_a_table_and_goes_on_where_it_stopped(tmp_path):
     read = read_rdfs(lab.runs / report.run / "rdfs.csv.gz")
     assert [row["rho"] for row in read] == [1e-3, 5e-4]
     np.testing.assert_allclose(read.g[0], first.curves["g"].y, rtol=1e-3, atol=1e-9)
-    with pytest.raises(TaskFailed, match="none of the 1 compositions"):
+    with pytest.raises(InputError, match="none of the 1 compositions"):
         lab.run("nanonet campaign", eps_pn=5.0, sweeps=50)
+
+
+@needs_numba
+@pytest.mark.dist
+@pytest.mark.timeout(300)
+def test_a_campaign_is_spread_over_workers_and_not_computed_twice(tmp_path):
+    pytest.importorskip("distributed", reason="campaigns over processes need dask")
+    given = {"design": 3, "bounds": "D=3, N=40, eps_pn=0.5:1", "sweeps": 50}
+    there = Workspace(tmp_path / "lab", on="local:2").run("nanonet campaign", **given)
+    assert there.values["simulated"].value == 3
+    runs = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "lab" / "runs").glob("nanonet-equilibrium-*")}
+    more = Workspace(tmp_path / "lab").run("nanonet campaign", **{**given, "design": 4})
+    assert {row["run"] for row in there.tables["rdfs"]} <= {row["run"] for row in more.tables["rdfs"]} | set(runs)
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "lab" / "runs").glob("nanonet-equilibrium-*")}
+    assert len(after) == 4
+    assert {name: after[name] for name in runs} == runs

@@ -62,10 +62,14 @@ class Digests:
 
     def path(self, path: Path) -> str:
         """Digest of a file with its companions (side-cars) and what a table names, or of a folder with all that is in it."""
-        beside = [] if path.is_dir() else [*companions(path), *_named_in(path)]
-        members = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path, *beside]
-        root = path if path.is_dir() else path.parent
-        parts = [f"{member.relative_to(root)} {self.file(member)}" for member in members]
+        folder = path.is_dir()
+        root = path if folder else path.parent
+        try:
+            members = sorted(p for p in path.rglob("*") if p.is_file()) if folder else [path, *companions(path), *_named_in(path)]
+            parts = [f"{member.relative_to(root)} {self.file(member)}" for member in members]
+        except FileNotFoundError as error:
+            gone = Path(str(error.filename or path)).name
+            raise NotFound(f"{path}: {gone} vanished while the folder was read; give one that nothing else writes into") from None
         return hashlib.sha256("\n".join([path.name, *parts]).encode()).hexdigest()
 
     def _load(self) -> None:

@@ -21,8 +21,8 @@ def read(path: Path, options: Options) -> Trajectory:
     try:
         with gsd.hoomd.open(str(path), "r") as file:
             frames = list(file)[options.frames]
-    except (RuntimeError, OSError, KeyError) as error:
-        raise UnreadableFile(path, f"damaged or not supported ({error})") from None
+    except (RuntimeError, OSError, KeyError, ValueError):
+        raise UnreadableFile(path, "is no GSD trajectory, or it is damaged or cut short; copy it again") from None
     if not frames:
         raise UnreadableFile(path, "holds no complete frame, or none of those asked for")
     boxes = np.array([frame.configuration.box for frame in frames], dtype=float)
@@ -31,6 +31,8 @@ def read(path: Path, options: Options) -> Trajectory:
     lengths = boxes[:, :3]
     images = np.array([frame.particles.image for frame in frames], dtype=float)
     positions = np.array([frame.particles.position for frame in frames], dtype=float)
+    if not (np.isfinite(positions).all() and np.isfinite(lengths).all() and (lengths > 0).all()):
+        raise UnreadableFile(path, "holds places or boxes that are not numbers; the file is damaged")
     return Trajectory(
         positions=positions + (images + 0.5) * lengths[:, None],
         lengths=lengths,

@@ -19,15 +19,22 @@ except ImportError:
 NM = (".xtc", ".trr")
 """Formats whose lengths are in nm by definition; DCD does not say."""
 
+HEAD = b"GMX_trn_file"
+"""Every frame of a TRR file begins with this word."""
+
 
 def read(path: Path, options: Options) -> Trajectory:
-    """Frames in order, with the box of each. The formats name no types, so all particles are of type 1."""
-    in_nm = path.suffix.lower() in NM
+    """
+    Frames in order, with the box of each. The formats name no types, so all particles are of type 1.
+
+    An unfinished last frame, as a run that was killed leaves it, is left out; any other damage is an error.
+    """
+    kind, in_nm = path.suffix[1:].upper(), path.suffix.lower() in NM
     try:
-        with chemfiles.Trajectory(str(path), "r", path.suffix[1:].upper()) as file:
-            frames = [_frame(path, file.read()) for _ in range(file.nsteps)][options.frames]
-    except chemfiles.ChemfilesError as error:
-        raise UnreadableFile(path, f"damaged or not supported ({' '.join(str(error).split())})") from None
+        with chemfiles.Trajectory(str(path), "r", kind) as file:
+            frames = _frames(path, file)[options.frames]
+    except chemfiles.ChemfilesError:
+        raise UnreadableFile(path, f"is no {kind} trajectory, or its beginning is damaged") from None
     if not frames:
         raise UnreadableFile(path, "holds no complete frame, or none of those asked for")
     positions, lengths = (np.array(part) for part in zip(*frames, strict=True))
@@ -43,6 +50,35 @@ def read(path: Path, options: Options) -> Trajectory:
         time_unit="frame",
         source=str(path),
     )
+
+
+def _frames(path: Path, file: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    """All whole frames of an open file."""
+    whole = list[tuple[np.ndarray, np.ndarray]]()
+    if path.suffix.lower() == ".trr" and _heads(path) > file.nsteps + 1:
+        raise UnreadableFile(path, f"frame {file.nsteps + 1} is damaged; copy or convert the file again")
+    for k in range(file.nsteps):
+        try:
+            frame = file.read()
+        except chemfiles.ChemfilesError as error:
+            if whole and k == file.nsteps - 1 and "out of bounds" in str(error):
+                break
+            raise UnreadableFile(path, f"frame {k + 1} of {file.nsteps} is damaged; copy or convert the file again") from None
+        whole.append(_frame(path, frame))
+        if not np.isfinite(whole[-1][0]).all():
+            raise UnreadableFile(path, f"frame {k + 1} of {file.nsteps} holds places that are not numbers; the file is damaged")
+    return whole
+
+
+def _heads(path: Path) -> int:
+    """How many frames of a TRR file begin; the library stops without a word at one that is damaged."""
+    count, kept = 0, b""
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            text = kept + block
+            count += text.count(HEAD)
+            kept = text[-len(HEAD) + 1 :]
+    return count
 
 
 def _frame(path: Path, frame: Any) -> tuple[np.ndarray, np.ndarray]:

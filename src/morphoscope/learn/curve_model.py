@@ -27,22 +27,13 @@ from scipy import linalg
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
-    """
-    What was fitted: ``low`` and ``high`` of the numbers (of their logarithm where ``logs``), the mean curve ``center``,
-    ``axes`` (components, bins) and the variance ``rest`` beyond them; the rows' scaled ``inputs`` and ``scores``; and for each
-    component ``unknowns``: variance a, lengths, variance of white noise.
-    """
+class Known:
+    """The rows learnt from: ``low`` and ``high`` of the numbers (of their logarithm where ``logs``), and scaled ``inputs``."""
 
     logs: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    center: np.ndarray
-    axes: np.ndarray
-    rest: np.ndarray
     inputs: np.ndarray
-    scores: np.ndarray
-    unknowns: np.ndarray
 
     def scaled(self, x: np.ndarray) -> np.ndarray:
         """From 0 to 1 over the rows of training; 0 where these had a single value, beyond it in units of that value."""
@@ -60,6 +51,20 @@ class Curves:
     def distance(self, x: np.ndarray) -> np.ndarray:
         """Distances (rows, training rows) in the scaled numbers."""
         return np.asarray(np.sqrt(((self.scaled(x)[:, None] - self.inputs[None]) ** 2).sum(-1)))
+
+
+@dataclass(frozen=True, eq=False)
+class Curves(Known):
+    """
+    What was fitted: the mean curve ``center``, ``axes`` (components, bins) and the variance ``rest`` beyond them; the rows'
+    ``scores``; and for each component ``unknowns``: variance a, lengths, variance of white noise.
+    """
+
+    center: np.ndarray
+    axes: np.ndarray
+    rest: np.ndarray
+    scores: np.ndarray
+    unknowns: np.ndarray
 
     @cached_property
     def _factors(self) -> list[np.ndarray]:
@@ -99,6 +104,21 @@ class Curves:
             scores = across @ weights + np.sqrt(np.maximum(left, 0)) * rng.standard_normal((count, len(x)))
             found += scores[..., None] * axis
         return np.asarray(found)
+
+    def benefit(self, x: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """
+        By how much the variance at ``others`` falls, in the mean, once each row of ``x`` is known: what it is worth to learn.
+
+        For each process it is the mean of C(x, x')^2 / (C(x, x) + noise), with C the covariance that is left.
+        """
+        z, t = self.scaled(x), self.scaled(others)
+        worth = np.zeros(len(x))
+        for unknown, factor in zip(self.unknowns, self._factors, strict=True):
+            here, there = (linalg.solve_triangular(factor, matern(self.inputs, at, unknown), lower=True) for at in (z, t))
+            left = matern(z, t, unknown) - here.T @ there
+            own = np.maximum(unknown[0] - (here**2).sum(0), 0) + unknown[-1]
+            worth += (left**2).mean(1) / own
+        return worth
 
     def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the curve of each row of ``x``."""

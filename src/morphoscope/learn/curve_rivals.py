@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..errors import MissingDependency
+from .latent_forest import LatentForest
 
 try:
     from sklearn.decomposition import PCA
@@ -46,12 +47,12 @@ def forest(x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: int, trees: int 
     return np.asarray(RandomForestRegressor(trees, random_state=seed).fit(x, y).predict(new))
 
 
-def scaled_forest(x: np.ndarray, y: np.ndarray, *, trees: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def scaled_forest(x: np.ndarray, y: np.ndarray, *, trees: int, seed: int) -> LatentForest:
     """A forest whose numbers and targets are scaled to [0, 1], as the paper's is."""
     low, span, floor, height = x.min(0), np.ptp(x, axis=0), y.min(0), np.ptp(y, axis=0)
     span, height = np.where(span > 0, span, 1), np.where(height > 0, height, 1)
     fitted = RandomForestRegressor(trees, random_state=seed).fit((x - low) / span, (y - floor) / height)
-    return lambda new: np.asarray(fitted.predict((new - low) / span)) * height + floor
+    return LatentForest.grown(fitted, low, span, floor, height)
 
 
 def pca_forest(x: np.ndarray, y: np.ndarray, new: np.ndarray, seed: int) -> np.ndarray:

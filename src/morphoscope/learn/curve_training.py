@@ -47,7 +47,7 @@ def fit(x: np.ndarray, y: np.ndarray, *, logs: np.ndarray) -> Curves:
     scores = (y - center) @ axes.T
     rest = (y - center - scores @ axes).var(0)
     unknowns = np.array([_process(scaled, varies, s) for s in scores.T])
-    return Curves(logs, low, high, center, axes, rest, scaled, scores, unknowns)
+    return Curves(logs, low, high, scaled, center, axes, rest, scores, unknowns)
 
 
 def _process(z: np.ndarray, varies: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -101,6 +101,9 @@ TASKS: dict[str, Entry] = {
     "nanonet campaign": Entry("rdf_campaign:campaign", "Many compositions simulated, one run each, into one table to learn from"),
     "nanonet design": Entry("rdf_design:design", "Compositions for a wanted state, and simulations that come closer to it"),
     "nanonet train": Entry("rdf_training:train", "Learn g(r) from composition, judged on compositions held out"),
+    "nanonet ablations": Entry(
+        "rdf_ablations:ablations", "The paper's network with its parts varied, and every rival, in one table"
+    ),
     "nanonet predict": Entry("rdf_prediction:predict", "g(r), band, first peak and state of a composition, in a moment"),
     "pairvae simulate": Entry(
         "pairvae_simulate:simulate", "Block copolymer films on a grating: micrographs and patterns in pairs"

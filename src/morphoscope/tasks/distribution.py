@@ -96,7 +96,9 @@ def _chosen(path: Path, particle_type: int | None, skip: float) -> Trajectory:
     """The wanted particles and frames of the trajectory at ``path``."""
     whole = read(path)
     if not isinstance(whole, Trajectory):
-        raise InputError(f"{path.name} holds a {type(whole).__name__.lower()}, not a trajectory; give a dump of LAMMPS")
+        raise InputError(
+            f"{path.name} holds a {type(whole).__name__.lower()}, not a trajectory; give a LAMMPS dump, XTC, TRR, DCD or GSD file"
+        )
     kind = int(whole.types.max()) if particle_type is None else particle_type
     chosen = whole.types == kind
     if chosen.sum() < 2:

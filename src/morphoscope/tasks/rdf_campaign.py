@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from ..core import Param, Quantity, Report, Run
 from ..datasets.rdfs import write_rdfs
-from ..errors import TaskFailed
+from ..errors import InputError
 from .nanocomposite import LEVELS
 from .parameters import Beads, Diameter, EpsNN, EpsPN, ParticleDensity
 from .rdf_plan import compositions
@@ -49,7 +49,7 @@ def campaign(
     settings = settings_of(source, level, sweeps, potentials)
     rows, failures = simulated(run, found, source, settings)
     if not rows:
-        raise TaskFailed(f"none of the {len(found)} compositions could be simulated, the first: {failures[0]['error']}")
+        raise InputError(f"none of the {len(found)} compositions could be simulated, the first: {failures[0]['error']}")
     table = table_of([rows[k] for k in sorted(rows)])
     write_rdfs(table, run.file("rdfs.csv.gz"))
     states = Counter(str(row["state"]) for row in table)

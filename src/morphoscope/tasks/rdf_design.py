@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core import Curve, Figure, Param, Quantity, Report, Run
 from ..datasets.rdfs import COMPOSITION, Rdfs, write_rdfs
-from ..errors import BadParameter, InputError, TaskFailed
+from ..errors import BadParameter, InputError
 from ..learn.model_folder import read_model, write_model
 from ..measure import rdf
 from . import rdf_fitting, rdf_training
@@ -127,8 +127,8 @@ class _State:
             rows[place][0]["turn"] = turn
         self.found += [rows[place] for place in sorted(rows)]
         self.failures += failures
-        if not self.found:
-            raise TaskFailed(f"none of the {len(points)} simulations succeeded, the first: {failures[0]['error']}")
+        if not self.found and self.known is None:
+            raise InputError(f"none of the {len(points)} simulations succeeded, the first: {failures[0]['error']}")
 
     def round(self, k: int, batch: int) -> None:
         """Propose, simulate, learn."""
@@ -208,7 +208,8 @@ def proposals(state: _State, predictor: Predictor, chance: float) -> list[dict[s
     run = state.run
     x = state.candidates(run.rng("last"))
     sure, value = expected(predictor, state.goal, x, run.rng("proposals"), 64)
-    score = np.where(np.isfinite(value), value, -1e9) + np.where(sure >= chance, 0.0, -1e6 * (1 - sure))
+    x, value, sure = x[sure > 0], value[sure > 0], sure[sure > 0]
+    score = value + np.where(sure >= chance, 0.0, -1e6 * (1 - sure))
     found = []
     for k in apart(predictor, x, score, PROPOSED):
         answer = predictor(x[k : k + 1])
@@ -242,12 +243,13 @@ def _report(run: Run, state: _State, predictor: Predictor, chance: float) -> Rep
         write_rdfs(state.table(), run.file("rdfs.csv.gz"))
         one = state.lesson()
         settings = rdf_training.settings_of(one, UNSCORED, run.seed, f"designed for {goal.kind}")
-        write_model(predictor.to_model(settings, rdf_training.card(one, predictor, UNSCORED, None)), run.file("model"))
+        card = rdf_training.card(one, predictor, UNSCORED, Path("rdfs.csv.gz"))
+        write_model(predictor.to_model(settings, card), run.file("model"))
         files = {"rdfs": "rdfs.csv.gz", "model": "model/model.json"}
     good = [row for row in found if row["chance"] >= chance]
     outside = beyond(predictor, numbers(good[:1])) if good else ""
     return Report(
-        title=_title(goal, good, state, best),
+        title=_title(goal, good, state),
         values={
             "best_simulated": Quantity(goal.told(best), "1/sigma^3" if goal.kind == "dispersed" else ""),
             "simulations": Quantity(len(state.found)),
@@ -274,7 +276,7 @@ def _report(run: Run, state: _State, predictor: Predictor, chance: float) -> Rep
     )
 
 
-def _title(goal: Goal, good: list[dict[str, Any]], state: _State, best: float) -> str:
+def _title(goal: Goal, good: list[dict[str, Any]], state: _State) -> str:
     wanted = goal.kind if goal.peak_r is None else f"first peak at {goal.peak_r:g}"
     if goal.kind == "learn":
         return f"{len(state.found)} simulations where the surrogate knew least"

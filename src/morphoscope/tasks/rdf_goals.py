@@ -89,9 +89,9 @@ def first_peaks(r: np.ndarray, g: np.ndarray) -> np.ndarray:
 def promise(
     predictor: Predictor, goal: Goal, x: np.ndarray, best: float, rng: np.random.Generator, draws: int = DRAWS
 ) -> np.ndarray:
-    """Expected improvement of each row of ``x``; for ``learn`` the variance of ln g, the mean over bins."""
+    """Expected improvement of each row of ``x``; for ``learn`` by how much it makes all the others better known."""
     if goal.kind == "learn":
-        return np.asarray((predictor.logarithm(x)[1] ** 2).mean(-1))
+        return np.asarray(predictor.simulated.benefit(x, x))
     g = predictor.draws(x, rng=rng, count=draws)
     value = goal.value(predictor.r, g, x)
     if not np.isfinite(best):

@@ -14,7 +14,8 @@ from ..learn.model_folder import read_model
 from ..measure import rdf
 from ..physics.nanocomposite import StatePoint
 from .parameters import Beads, Diameter, EpsNN, EpsPN, ParticleDensity
-from .rdf_model import KIND, NORMAL_90, Answer, Predictor
+from .rdf_model import NORMAL_90, Answer, Predictor
+from .rdf_paper_model import KINDS, PaperPredictor, predictor_of
 
 SHIPPED = Path(__file__).parents[1] / "learn" / "shipped" / "nanonet"
 DATA_FILES = ("../learn/shipped/nanonet/model.json", "../learn/shipped/nanonet/weights.safetensors")
@@ -50,8 +51,8 @@ def predict(
         StatePoint(diameter=D, beads=N, density=rho, eps_nn=eps_nn, eps_pn=eps_pn)
         if rho == 0:
             raise BadParameter("rho=0 leaves no particles in the box; give a density above 0")
-    known = read_model(SHIPPED if model is None else model, kind=KIND)
-    predictor = Predictor.from_model(known)
+    known = read_model(SHIPPED if model is None else model, kind=KINDS)
+    predictor = predictor_of(known)
     if at:
         given = numbers_of(at, predictor.names)
     elif not set(predictor.names) <= set(COMPOSITION):
@@ -86,7 +87,7 @@ def numbers_of(text: str, names: tuple[str, ...]) -> dict[str, float]:
     return found
 
 
-def beyond(predictor: Predictor, x: np.ndarray) -> str:
+def beyond(predictor: Predictor | PaperPredictor, x: np.ndarray) -> str:
     """Which numbers lie beyond the simulated range; empty where none does."""
     known = predictor.simulated
     low, high = (np.where(known.logs, np.exp(end), end) for end in (known.low, known.high))
@@ -101,13 +102,16 @@ def beyond(predictor: Predictor, x: np.ndarray) -> str:
     return "; ".join(said)
 
 
-def _report(given: dict[str, float], predictor: Predictor, known: Model, x: np.ndarray, answer: Answer, outside: str) -> Report:
+def _report(
+    given: dict[str, float], predictor: Predictor | PaperPredictor, known: Model, x: np.ndarray, answer: Answer, outside: str
+) -> Report:
     r, g, low, high = predictor.r, answer.g[0], answer.low[0], answer.high[0]
     peak_r, peak_g = rdf.first_peak(r, g)
     at = int(np.argmin(np.abs(r - peak_r))) if np.isfinite(peak_r) else 0
     own = not set(predictor.names) <= set(COMPOSITION)
     state = rdf.state(r, g, given["D"]) if "D" in given else ""
     near = nearest(predictor, known, x)
+    calibrated = isinstance(predictor, Predictor)
     basis = "simulation" if answer.inside[0] else "theory" if answer.theory[0] else "neither"
     return Report(
         title=_title(given, state, own) + (", a guess" if outside else ""),
@@ -123,7 +127,8 @@ def _report(given: dict[str, float], predictor: Predictor, known: Model, x: np.n
             note for note in (
                 f"{outside}: the answer there rests on {basis if basis == 'theory' else 'neither simulation nor theory'}"
                 if outside else "",
-                "the band holds 90 % of what such a simulation would give, calibrated on held-out compositions",
+                "the band holds 90 % of what such a simulation would give, calibrated on held-out compositions" if calibrated
+                else "the paper gives no band: this one has the width that held 90 % of the bins of the held-out compositions",
                 "the interval of the first peak is the band's, widened to 95 %",
                 _doubt(near),
                 f"model: {known.settings.get('name', 'unnamed')}; {known.settings.get('honest', 'its score is unknown')}",
@@ -154,7 +159,7 @@ def _doubt(nearest: list[dict[str, Any]]) -> str:
     )
 
 
-def nearest(predictor: Predictor, known: Model, x: np.ndarray) -> list[dict[str, Any]]:
+def nearest(predictor: Predictor | PaperPredictor, known: Model, x: np.ndarray) -> list[dict[str, Any]]:
     """The simulated compositions nearest to ``x``."""
     distance = predictor.simulated.distance(x)[0]
     rows: list[dict[str, Any]] = known.settings.get("rows", [])

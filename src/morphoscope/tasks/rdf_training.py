@@ -50,7 +50,10 @@ def train(
     """
     one = lesson(read(data))
     if mode == "paper":
-        return rdf_paper.train(run, one, epochs=epochs, latent=latent, trees=trees, kind=autoencoder, compare=compare)
+        about = settings_of(one, "", run.seed, f"the paper's network, {'the package' if data is None else data.name}")
+        return rdf_paper.train(
+            run, one, epochs=epochs, latent=latent, trees=trees, kind=autoencoder, compare=compare, about=about
+        )
     cuts = list(one.folds(folds, run.rng("folds")))
     total = folds + (12 if compare else 2)
     run.progress(0, total, "theory")
