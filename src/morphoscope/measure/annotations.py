@@ -10,14 +10,16 @@ Checked against: print drawn on simulated micrographs, in tests/measure/test_ann
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 from ..core import Micrograph
 from . import databar
-from .extremes import smallest_near
+from .extremes import dilated, eroded, largest_near, smallest_near
 from .scalebar import bars, insets
 from .scalebar.words import Reader
 
@@ -25,7 +27,7 @@ WHITE, BLACK = 246, 9
 """Levels of 255 from which a pixel may be ink."""
 SPREAD = 6.0
 """Largest difference of grey within a frame or a flat box, in levels of 255 (compression adds some)."""
-JUMP = 55.0
+JUMP = 55
 """Levels by which ink stands out two pixels beyond its edge."""
 SHARP = 0.7
 """Share of an ink's outline that stands out so."""
@@ -37,6 +39,8 @@ COMMON = 0.1
 """Share of the picture that may be as bright (or dark) as ink; where more is, ink cannot be told from the specimen."""
 FEW_LEVELS, TWO_LEVELS = 16, 0.9
 """Number of grey levels, and share of pixels that are black or white, of a picture that is a drawing itself."""
+FEWEST_PX = 10
+"""Pixels of the smallest piece of ink."""
 MOST_BARS = 4
 """More strokes than these are a specimen of stripes."""
 MARGIN_PX = 2
@@ -93,7 +97,9 @@ def find(micrograph: Micrograph, *, reader: Reader | None = None, grey_bars: boo
     for line in reader.boxes(grey) if reader is not None else ():
         add("words", (int(line[0]), int(line[1]), int(np.ceil(line[2])), int(np.ceil(line[3]))))
     boxes = [box for box in boxes if not mask[box[1] : box[3], box[0] : box[2]].all()]
-    mask |= ndimage.binary_dilation(inked, iterations=MARGIN_PX) if inked.any() else inked
+    for _ in range(MARGIN_PX):
+        inked = dilated(inked)
+    mask |= inked
     return Print(mask, (*parts, *(("ink", box) for box in boxes)))
 
 
@@ -109,7 +115,7 @@ def without(micrograph: Micrograph, printed: Print) -> Micrograph:
 
 def _is_drawn(grey: np.ndarray) -> bool:
     """Whether the picture has so few levels that black and white are its own, as those of a mask or of labels are."""
-    levels = np.bincount(grey.ravel(), minlength=256)
+    levels = np.array(Image.fromarray(grey).histogram())
     ends = levels[: BLACK + 1].sum() + levels[WHITE:].sum()
     return int(np.count_nonzero(levels)) <= FEW_LEVELS or float(ends) >= TWO_LEVELS * grey.size
 
@@ -153,13 +159,17 @@ def frames(grey: np.ndarray) -> list[Box]:
 
 def _depth(grey: np.ndarray) -> int:
     """Number of rows from the top that have one and the same extreme level; 0 where the whole picture has."""
-    low, high = np.percentile(grey, [1, 99], axis=1)
     level = float(np.median(grey[0]))
-    if BLACK < level < WHITE:
+    if BLACK < level < WHITE or not _plain(grey[:1], level)[0]:
         return 0
-    plain = (high - low <= 2 * SPREAD) & (np.abs(np.median(grey, axis=1) - level) <= SPREAD)
-    deep = int(np.argmin(plain)) if not plain.all() else 0
-    return deep if deep < 0.4 * grey.shape[0] else 0
+    plain = _plain(grey[: math.ceil(0.4 * len(grey))], level)
+    return int(np.argmin(plain)) if not plain.all() else 0
+
+
+def _plain(rows: np.ndarray, level: float) -> np.ndarray:
+    """Whether each of ``rows`` has ``level`` and next to no other."""
+    low, middle, high = np.percentile(rows, [1, 50, 99], axis=1)
+    return np.asarray((high - low <= 2 * SPREAD) & (np.abs(middle - level) <= SPREAD))
 
 
 def band(grey: np.ndarray) -> int | None:
@@ -185,7 +195,10 @@ def flat_boxes(grey: np.ndarray) -> list[Box]:
     height, width = grey.shape
     boxes: list[Box] = []
     for extreme in (grey >= WHITE, grey <= BLACK):
-        labels, _ = ndimage.label(ndimage.grey_opening(extreme.astype(np.uint8), (3, 3), mode="constant"))
+        core = smallest_near(np.pad(extreme, 1), 3, beyond="wrap")
+        if not core.any():
+            continue
+        labels, _ = ndimage.label(largest_near(core, 3, beyond="wrap")[1:-1, 1:-1])
         for number, window in enumerate(ndimage.find_objects(labels), start=1):
             tall, wide = (side.stop - side.start for side in window)
             if tall < max(9, 0.025 * height) or wide < max(9, 0.025 * width) or tall * wide > 0.25 * height * width:
@@ -202,16 +215,21 @@ def ink(grey: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """Letters, words and arrows outside ``known``: extreme, even, with sharp edges all around; faint ones in company only."""
     found, boxes = np.zeros(grey.shape, bool), list[Box]()
     for bytes_ in (grey, 255 - grey):
-        plane = bytes_.astype(np.float64)
-        saturated = plane >= min(WHITE, 255 - BLACK)
+        saturated = bytes_ >= min(WHITE, 255 - BLACK)
         if np.count_nonzero(saturated & ~known) > COMMON * known.size:
             continue
         around = smallest_near(bytes_, 9, beyond="symmetric")
-        labels, count = ndimage.label((plane >= 255 - JUMP) & (plane - around >= JUMP) & ~known, np.ones((3, 3)))
-        extreme = ndimage.mean(saturated, labels, np.arange(1, count + 1))
+        standing = (bytes_ >= 255 - JUMP) & (bytes_ - around >= JUMP) & ~known
+        if not (standing & saturated).any():
+            continue
+        labels, count = ndimage.label(standing, np.ones((3, 3)))
+        number_of, bright_of = (np.bincount(labels[where], minlength=count + 1)[1:] for where in (standing, standing & saturated))
+        extreme = bright_of / number_of
+        windows = ndimage.find_objects(labels)
         pieces: dict[int, Box] = {}
-        for number, window in enumerate(ndimage.find_objects(labels), start=1):
-            if extreme[number - 1] >= EXTREME and _has_ink_edges(plane, around, labels, number, window):
+        for number in (np.flatnonzero((extreme >= EXTREME) & (number_of >= FEWEST_PX)) + 1).tolist():
+            window = windows[number - 1]
+            if _has_ink_edges(bytes_, around, labels, number, window):
                 pieces[number] = (window[1].start, window[0].start, window[1].stop, window[0].stop)
         for number, box in pieces.items():
             if extreme[number - 1] >= SURE or any(_side_by_side(box, other) for k, other in pieces.items() if k != number):
@@ -226,11 +244,11 @@ def _has_ink_edges(plane: np.ndarray, around: np.ndarray, labels: np.ndarray, nu
     height, width = plane.shape
     tall, wide = (side.stop - side.start for side in window)
     inside = labels[window] == number
-    if max(tall, wide) < 6 or inside.sum() < 10 or tall > 0.4 * height or wide > 0.6 * width:
+    if max(tall, wide) < 6 or tall > 0.4 * height or wide > 0.6 * width:
         return False
     if inside.sum() > 0.02 * plane.size:
         return False
-    rim = inside & ~ndimage.binary_erosion(inside, border_value=1)
+    rim = inside & ~eroded(inside, beyond=True)
     if not rim.any() or float(np.mean(plane[window][rim] - around[window][rim] >= 1.5 * JUMP)) < SHARP:
         return False
     return not _soft(plane, labels, number, window)
@@ -249,7 +267,8 @@ def _soft(plane: np.ndarray, labels: np.ndarray, number: int, window: tuple[slic
     rows = slice(max(0, window[0].start - 4), window[0].stop + 4)
     columns = slice(max(0, window[1].start - 4), window[1].stop + 4)
     local, grey = labels[rows, columns] == number, plane[rows, columns]
-    second = ndimage.binary_dilation(local, iterations=2) & ~ndimage.binary_dilation(local, iterations=1)
+    first = dilated(local)
+    second = dilated(first) & ~first
     if not second.any():
         return True
     return float(np.mean(grey[second] < 255 - JUMP)) < SHARP

@@ -51,9 +51,12 @@ def find(pixels: np.ndarray) -> int | None:
     height, width = pixels.shape
     if height < 48 or width < 48:
         return None
+    spread = None
     for tolerance in TOLERANCES:
         for level in _levels(pixels, tolerance):
-            rows = _band(pixels, level, tolerance)
+            if spread is None:
+                spread = np.ptp(np.percentile(pixels[_first(height) :], [4, 96], axis=1), axis=0)
+            rows = _band(pixels, level, tolerance, spread)
             if rows is not None and _has_glyphs(pixels[rows], level) and not _goes_on(pixels, rows, level, tolerance):
                 return int(rows.start)
     return None
@@ -77,11 +80,21 @@ def _levels(pixels: np.ndarray, tolerance: float) -> list[float]:
     return found
 
 
-def _band(pixels: np.ndarray, level: float, tolerance: float) -> slice | None:
-    """Rows of the band of ``level`` at the bottom, or None where it has no clear beginning."""
-    height = len(pixels)
-    share = np.mean(np.abs(pixels - level) <= tolerance, axis=1)
-    line = np.ptp(np.percentile(pixels, [4, 96], axis=1), axis=0) <= 2 * tolerance
+def _first(height: int) -> int:
+    """The first row that matters: a few above the tallest bar."""
+    return max(0, int((1 - TALLEST) * height) - 8)
+
+
+def _band(pixels: np.ndarray, level: float, tolerance: float, spread: np.ndarray) -> slice | None:
+    """
+    Rows of the band of ``level`` at the bottom, or None where it has no clear beginning.
+
+    ``spread`` is the range of the levels in each of the rows from ``_first``, without the few most extreme.
+    """
+    height, first = len(pixels), _first(len(pixels))
+    share, line = np.zeros(height), np.zeros(height, bool)
+    share[first:] = np.mean(np.abs(pixels[first:] - level) <= tolerance, axis=1)
+    line[first:] = spread <= 2 * tolerance
     like = (share >= FILLED) | line
     end = height - int(np.argmax(like[::-1][: max(3, height // 60)]))
     top = end

@@ -20,9 +20,8 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from scipy import ndimage
 
-from ..extremes import largest_near
+from ..extremes import largest_near, percentiles, weighed
 from .frame import Frame, smoothing, wave_numbers
 
 SCALES_PX = (1.5, 2.5, 4.0, 6.0, 9.0, 13.0)
@@ -59,19 +58,19 @@ def _at_scale(view: Frame, scale: float) -> dict[str, float]:
     laplace, hessian = xx + yy, xx * yy - xy * xy
     ridge = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
     sd = max(float(laplace.std()), 1e-6)
-    low, high = np.percentile(laplace, [1, 99])
-    hump, top = np.percentile(hessian, [99, 99.9])
+    low, high = percentiles(laplace, (1, 99))
+    hump, top = percentiles(hessian, (99, 99.9))
     normal = laplace / sd
     cube = normal * normal * normal
     found = {
         "laplace_sd": sd,
-        "laplace_p1": float(low),
-        "laplace_p99": float(high),
+        "laplace_p1": low,
+        "laplace_p99": high,
         "laplace_skew": float(cube.mean()),
         "laplace_kurtosis": float((cube * normal).mean()),
         "hessian_positive": float(np.maximum(hessian, 0).mean()),
-        "hessian_p99": float(hump),
-        "hessian_p999": float(top),
+        "hessian_p99": hump,
+        "hessian_p999": top,
         "ridge_share": float((ridge / (np.abs(laplace) + ridge + 1e-6)).mean()),
     }
     size = int(2 * scale / coarse) | 1
@@ -91,24 +90,29 @@ def _slopes(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 def _symmetry(view: Frame) -> dict[str, float]:
     gx, gy = (view.filtered(transfer) for transfer in _slopes(view.shape))
-    steepness = np.hypot(gx, gy)
-    height, width = steepness.shape
-    steep = steepness > np.quantile(steepness, STEEP)
-    y, x = np.nonzero(steep)
-    ux, uy = gx[steep] / steepness[steep], gy[steep] / steepness[steep]
+    steepness = np.sqrt(gx * gx + gy * gy)
+    steep = np.flatnonzero(steepness > percentiles(steepness, (100 * STEEP,))[0])
+    y, x = np.divmod(steep, view.shape[1])
+    ux, uy = (slope.ravel()[steep] / steepness.ravel()[steep] for slope in (gx, gy))
     found: dict[str, float] = {}
     for radius in RADII_PX:
         coarse = 1 if radius < 8 else 2
-        rows, columns = height // coarse, width // coarse
+        side = max(3, round(0.5 * radius / coarse) | 1)
         for polarity, sign in (("bright", radius), ("dark", -radius)):
-            px, py = ((at + sign * u + 0.5) // coarse for at, u in ((x, ux), (y, uy)))
-            inside = (px >= 0) & (py >= 0) & (px < columns) & (py < rows)
-            at = (py[inside] * columns + px[inside]).astype(np.int32)
-            votes = np.bincount(at, minlength=rows * columns).reshape(rows, columns).astype(np.float32)
-            for _ in range(2):
-                votes = ndimage.uniform_filter(votes, max(3, round(0.5 * radius / coarse) | 1))
+            votes = _votes(y + sign * uy, x + sign * ux, view.shape, coarse, radius)
+            votes = weighed(votes, np.arange(side, 0, -1) / side**2)  # two passes of a box
             mean = float(votes.mean()) + 1e-6
             found[f"votes_sd_{polarity}_{radius}px"] = float(votes.std()) / mean
-            found[f"votes_p99_{polarity}_{radius}px"] = float(np.percentile(votes, 99)) / mean
+            found[f"votes_p99_{polarity}_{radius}px"] = percentiles(votes, (99,))[0] / mean
             found[f"votes_max_{polarity}_{radius}px"] = float(votes.max()) / mean
     return found
+
+
+def _votes(y: np.ndarray, x: np.ndarray, shape: tuple[int, int], coarse: int, reach: int) -> np.ndarray:
+    """Number of points in each cell of ``coarse`` pixels; up to ``reach`` they may lie outside the frame and do not count."""
+    margin = reach // coarse + 1
+    rows, columns = shape[0] // coarse, shape[1] // coarse
+    wide = columns + 2 * margin
+    cells = [((at + 0.5) / coarse + margin).astype(np.intp) for at in (y, x)]
+    counts = np.bincount(cells[0] * wide + cells[1], minlength=(rows + 2 * margin) * wide).reshape(-1, wide)
+    return counts[margin : margin + rows, margin : margin + columns].astype(np.float32)

@@ -115,12 +115,24 @@ def _flat(grey: np.ndarray, seen: np.ndarray) -> np.ndarray:
     weight = np.pad(seen.astype(np.float32), pad, mode="symmetric")
     value = np.pad(grey - grey[seen].mean(), pad, mode="symmetric") * weight
     shape = (fft.next_fast_len(value.shape[0], real=True), fft.next_fast_len(value.shape[1], real=True))
-    transfer = smoothing(shape, FLATTEN_PX)
-    blur = [fft.irfft2(fft.rfft2(plane, s=shape) * transfer, s=shape) for plane in (weight, value, value * value)]
     inside = (slice(pad, pad + grey.shape[0]), slice(pad, pad + grey.shape[1]))
-    share, mean, square = (plane[inside] for plane in blur)
+    share, mean, square = (_blurred(plane, shape, inside) for plane in (weight, value, value * value))
     share = np.maximum(share, 1e-3)
     mean, square = mean / share, square / share
     deviation = np.sqrt(np.maximum(square - mean**2, 0) + LEAST_CONTRAST**2)
     flat = (grey - grey[seen].mean() - mean) / deviation
     return np.where(seen, np.clip(flat, -6, 6), 0).astype(np.float32)
+
+
+def _blurred(plane: np.ndarray, shape: tuple[int, int], inside: tuple[slice, slice]) -> np.ndarray:
+    """The part ``inside`` of ``plane`` after a Gaussian of FLATTEN_PX, by the few long waves that pass it."""
+    transfer = _long_waves(shape)
+    waves = fft.rfft(plane, shape[1], axis=1)[:, : transfer.shape[1]]
+    waves = fft.ifft(fft.fft(waves, shape[0], axis=0) * transfer, axis=0)[inside[0]]
+    return np.asarray(fft.irfft(waves, shape[1], axis=1)[:, inside[1]])
+
+
+@cache
+def _long_waves(shape: tuple[int, int]) -> np.ndarray:
+    transfer = smoothing(shape, FLATTEN_PX)
+    return transfer[:, transfer[0] > 1e-8]

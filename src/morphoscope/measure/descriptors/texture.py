@@ -20,49 +20,47 @@ from .frame import Frame
 LEVELS = 32
 STEPS_PX = (1, 2, 4, 8, 16)
 DIRECTIONS = ((0, 1), (1, 1), (1, 0), (1, -1))
+NAMES = ("contrast", "homogeneity", "energy", "correlation", "dissimilarity", "entropy")
 _I, _J = np.indices((LEVELS, LEVELS))
 _STEP = (_I - _J).astype(float)
 
 
 def texture(view: Frame) -> dict[str, float]:
     """Contrast, homogeneity, energy, correlation, dissimilarity and entropy, at five steps, and how they differ by direction."""
-    flat = np.clip((view.flat + 3) / 6 * LEVELS, 0, LEVELS - 1).astype(np.int32)
-    grey = np.clip(view.grey * LEVELS, 0, LEVELS - 1).astype(np.int32)
     found: dict[str, float] = {}
-    for name, levels in (("flat", flat), ("grey", grey)):
-        for step in STEPS_PX:
-            measured = np.array([_haralick(_pairs(levels, view.seen, dy * step, dx * step)) for dy, dx in DIRECTIONS])
-            mean = measured.mean(axis=0)
-            names = ("contrast", "homogeneity", "energy", "correlation", "dissimilarity", "entropy")
-            found |= {f"{key}_{name}_{step}px": float(value) for key, value in zip(names, mean, strict=True)}
-            found[f"directed_{name}_{step}px"] = float(np.ptp(measured[:, 3]))
+    for name, plane in (("flat", (view.flat + 3) / 6), ("grey", view.grey)):
+        levels = np.clip(plane * LEVELS, 0, LEVELS - 1).astype(np.intp)
+        levels[~view.seen] = LEVELS
+        shares = np.stack([_pairs(levels, dy * step, dx * step) for step in STEPS_PX for dy, dx in DIRECTIONS])
+        measured = _haralick(shares).reshape(len(STEPS_PX), len(DIRECTIONS), len(NAMES))
+        for step, rows in zip(STEPS_PX, measured, strict=True):
+            found |= {f"{key}_{name}_{step}px": float(value) for key, value in zip(NAMES, rows.mean(axis=0), strict=True)}
+            found[f"directed_{name}_{step}px"] = float(np.ptp(rows[:, NAMES.index("correlation")]))
     return found
 
 
-def _pairs(levels: np.ndarray, seen: np.ndarray, dy: int, dx: int) -> np.ndarray:
-    """Joint shares of the levels of pixels (dy, dx) apart, symmetric; dy is not negative."""
+def _pairs(levels: np.ndarray, dy: int, dx: int) -> np.ndarray:
+    """
+    Joint shares of the levels of pixels (dy, dx) apart, symmetric; dy is not negative.
+
+    The level LEVELS stands for what is masked.
+    """
     height, width = levels.shape
     near = (slice(0, height - dy), slice(max(0, -dx), width - max(0, dx)))
     far = (slice(dy, height), slice(max(0, dx), width + min(0, dx)))
-    code = levels[near] * LEVELS + levels[far]
-    both = seen[near] & seen[far]
-    counts = np.bincount(code[both] if not both.all() else code.ravel(), minlength=LEVELS**2).reshape(LEVELS, LEVELS)
+    side = LEVELS + 1
+    counts = np.bincount((levels[near] * side + levels[far]).ravel(), minlength=side**2).reshape(side, side)[:LEVELS, :LEVELS]
     counts = counts + counts.T
     return np.asarray(counts / max(counts.sum(), 1))
 
 
-def _haralick(p: np.ndarray) -> tuple[float, ...]:
-    margin = p.sum(axis=0)
-    at = np.arange(LEVELS)
-    mean = float((margin * at).sum())
-    variance = float((margin * (at - mean) ** 2).sum())
-    contrast = float((p * _STEP**2).sum())
-    held = p[p > 0]
-    return (
-        contrast,
-        float((p / (1 + _STEP**2)).sum()),
-        float(np.sqrt((p**2).sum())),
-        1 - contrast / (2 * variance) if variance > 1e-12 else 1.0,
-        float((p * np.abs(_STEP)).sum()),
-        float(-(held * np.log(held)).sum()),
-    )
+def _haralick(p: np.ndarray) -> np.ndarray:
+    """A row of the measures in NAMES for each table of shares."""
+    margin, at = p.sum(axis=1), np.arange(LEVELS)
+    mean = margin @ at
+    variance = (margin * (at - mean[:, None]) ** 2).sum(axis=1)
+    flat = p.reshape(len(p), -1)
+    contrast, homogeneity, dissimilarity = (flat @ weight.ravel() for weight in (_STEP**2, 1 / (1 + _STEP**2), np.abs(_STEP)))
+    correlation = np.where(variance > 1e-12, 1 - contrast / (2 * np.maximum(variance, 1e-12)), 1.0)
+    entropy = -(flat * np.log(np.where(flat > 0, flat, 1))).sum(axis=1)
+    return np.stack([contrast, homogeneity, np.sqrt((flat**2).sum(axis=1)), correlation, dissimilarity, entropy], axis=1)

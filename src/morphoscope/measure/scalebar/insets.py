@@ -29,6 +29,8 @@ def find(grey: np.ndarray) -> list[Rectangle]:
     found: list[Rectangle] = []
     for plane in (grey, 255 - grey):
         across = lines(plane)
+        if not across:
+            continue
         down = [(left, top, right, bottom) for top, left, bottom, right in lines(plane.T)]
         for row in across:
             for column in down:
@@ -43,8 +45,13 @@ def lines(plane: np.ndarray) -> list[Rectangle]:
     height, width = plane.shape
     long, thick = int(SIDE * width) | 1, max(6, height // 40)
     white = plane >= INK
-    thickened = ndimage.maximum_filter1d(white, 3, axis=0)  # a line that is a little aslant stays whole
-    labels, _ = ndimage.label(ndimage.grey_opening(thickened.astype(np.uint8), (1, long), mode="constant"))
+    thickened = white.copy()  # a line that is a little aslant stays whole
+    thickened[1:] |= white[:-1]
+    thickened[:-1] |= white[1:]
+    runs = _long_runs(thickened, long)
+    if runs is None:
+        return []
+    labels, _ = ndimage.label(runs)
     boxes = []
     for r, c in ndimage.find_objects(labels):
         top, bottom = max(0, r.start - 3), min(height, r.stop + 3)
@@ -54,6 +61,17 @@ def lines(plane: np.ndarray) -> list[Rectangle]:
         if white[r, c].any(axis=0).mean() >= WHOLE and beside <= CLEAR:
             boxes.append((c.start, r.start, c.stop, r.stop))
     return boxes
+
+
+def _long_runs(white: np.ndarray, long: int) -> np.ndarray | None:
+    """``white`` without its runs along the rows that are shorter than ``long``; None where nothing is left."""
+    rows = np.flatnonzero(np.count_nonzero(white, axis=1) >= long)
+    steps = np.diff(np.pad(white[rows], ((0, 0), (1, 1))).view(np.int8), axis=1)
+    (row, start), (_, stop) = np.nonzero(steps == 1), np.nonzero(steps == -1)
+    kept = np.zeros(white.shape, bool)
+    for k in np.flatnonzero(stop - start >= long):
+        kept[rows[row[k]], start[k] : stop[k]] = True
+    return kept if kept.any() else None
 
 
 def _corner(row: Rectangle, column: Rectangle) -> Rectangle | None:
