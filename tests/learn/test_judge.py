@@ -7,7 +7,7 @@ import pytest
 
 from morphoscope.core import Model
 from morphoscope.errors import InputError, NotFound, UnreadableFile, WorkspaceError
-from morphoscope.learn import judge, novelty, training
+from morphoscope.learn import judge, novelty, spread, training
 from morphoscope.learn.model_folder import read_model, write_model
 
 CLASSES = ("no", "yes")
@@ -118,33 +118,31 @@ def test_broken_model_folders_get_one_sentence(tmp_path):
         read_model(folder, kind="a")
 
 
-def test_the_interval_holds_the_logit_that_other_groups_would_give(monkeypatch):
-    """
-    Groups with offsets of their own; the mean logit of many data sets lies in most intervals of single ones.
-
-    With 60 data sets and one strength the share is 0.88; with these ten it is uncertain by 0.1.
-    """
-    monkeypatch.setattr(training, "REDRAWN", 40)
-    monkeypatch.setattr(training, "PERMUTED", 1)
-    weights = np.array([1.0, -1.0, 0.5, 0.0])
+def test_the_interval_holds_the_logits_of_judges_of_other_groups():
+    """Groups with offsets of their own: what the judge of one data set promises is counted in those of many others."""
+    true = np.array([1.0, -1.0, 0.5, 0.0])
     new = np.random.default_rng(99).standard_normal((40, 4))
 
     def drawn(seed):
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((150, 4)) + np.repeat(rng.standard_normal((30, 4)), 5, axis=0)
-        y = rng.random(150) < 1 / (1 + np.exp(-x @ weights))
-        return x, np.where(y, "yes", "no").tolist(), [str(k // 5) for k in range(150)]
+        return x, rng.random(150) < 1 / (1 + np.exp(-x @ true))
 
-    many = [drawn(seed) for seed in range(40)]
-    usual = np.mean([training.fit(x, y, names=(), classes=CLASSES).logits(new) for x, y, _ in many], axis=0)
+    groups = [str(k // 5) for k in range(150)]
+    many = [drawn(seed) for seed in range(24)]
+    fits = [training.fit(x, np.where(y, "yes", "no").tolist(), names=(), classes=CLASSES) for x, y in many]
+    logits = np.array([fit.logits(new) for fit in fits])
     inside = []
-    for x, y, groups in many[:10]:
-        held = judge.Held(np.zeros((1, 150)), np.zeros(150), 0.5)
-        made = training.whole(x, y, held, names=(), classes=CLASSES, groups=groups, rng=np.random.default_rng(0))
-        low, high = made.interval(new)
-        assert (low < made.logistic.logits(new)).all()
-        inside.append(((low < usual) & (usual < high)).mean())
-    assert 0.65 < np.mean(inside) <= 1
+    for k, ((x, y), fit) in enumerate(zip(many[:8], fits, strict=False)):
+        apart = spread.halved(fit.standardised(x), y, groups, fit=training.weights, rng=np.random.default_rng(k), pairs=15)
+        half = spread.half_width(fit.standardised(new), apart)
+        inside.append((np.abs(np.delete(logits, k, axis=0) - logits[k]) < half).mean())
+    assert 0.85 < np.mean(inside) < 0.995
+
+
+def test_without_groups_enough_there_is_no_interval(rng):
+    z, positive = rng.standard_normal((6, 2)), np.array([True, True, False, False, False, False])
+    assert spread.halved(z, positive, ["a", "a", "b", "b", "c", "c"], fit=training.weights, rng=rng) is None
 
 
 def test_intervals_and_sets_survive_the_folder(rows, tmp_path):

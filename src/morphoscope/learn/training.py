@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, MissingDependency
-from . import conformal, growing, novelty
+from . import conformal, growing, novelty, spread
 from .judge import Held, Judge
 from .logistic import CUT, Logistic
 
@@ -26,7 +26,7 @@ except ImportError:
 
 STRENGTHS = (0.01, 0.03, 0.1)
 REDRAWN, PERMUTED = 100, 20
-"""Fits to redrawn groups, for intervals, and to permuted labels, for the check of maps."""
+"""Fits to redrawn groups, and to permuted labels, for the checks of maps."""
 UNLIKE_PERCENTILE = 99.0
 """Of held-out training images this share (in per cent) is judged; the rest counts as too unlike the others."""
 
@@ -92,15 +92,18 @@ def whole(
     groups: Sequence[str] = (),
     rng: np.random.Generator | None = None,
     trees: float = 0.0,
+    familiar_percent: float = UNLIKE_PERCENTILE,
 ) -> Judge:
     """
     The judge fitted on all rows; limits, cuts and sets come from the held-out answers.
+
+    Of held-out training images ``familiar_percent`` are judged; the rest counts as too unlike the others.
 
     With ``groups`` and ``rng`` a judge of two classes also has intervals and sets, by group; one with ``trees`` has sets only.
     """
     fitted = fit(rows, labels, names=names, classes=classes)
     familiar = novelty.learn(fitted.standardised(rows))
-    limit = float(np.percentile(held.novelty, UNLIKE_PERCENTILE))
+    limit = float(np.percentile(held.novelty, familiar_percent))
     have = [grade for grade in grades if grade in graded]
     told: dict[str, Any] = {}
     middle = held.logits.mean(axis=0)
@@ -115,7 +118,8 @@ def whole(
         told["conformal"] = conformal.calibrated(middle[tested], positive[tested], members)
         if not trees:
             told["redrawn"] = redrawn(z, positive, groups, rng=rng, draws=REDRAWN)
-            told["permuted"] = np.stack([_weights(z, rng.permutation(positive)) for _ in range(PERMUTED)])
+            told["permuted"] = np.stack([weights(z, rng.permutation(positive)) for _ in range(PERMUTED)])
+            told["apart"] = spread.halved(z, positive, groups, fit=weights, rng=rng)
     if trees:
         told |= {"trees": trees, "forest": growing.grow(rows, np.array([label == classes[-1] for label in labels]))}
     return Judge(fitted, familiar, limit, **told)
@@ -128,13 +132,13 @@ def redrawn(z: np.ndarray, positive: np.ndarray, groups: Sequence[str], *, rng: 
     for _ in range(50 * draws):
         times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))[member]
         if len(set(positive[times > 0].tolist())) == 2:
-            found.append(_weights(z, positive, times))
+            found.append(weights(z, positive, times))
         if len(found) == draws:
             return np.stack(found)
     raise InputError("one class stands in too few groups to redraw them; give images of more articles or specimens")
 
 
-def _weights(z: np.ndarray, positive: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
+def weights(z: np.ndarray, positive: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
     """Mean weights and bias (last) over the strengths, each row counting ``times``."""
     fits = [LogisticRegression(C=strength, max_iter=500).fit(z, positive, sample_weight=times) for strength in STRENGTHS]
     return np.asarray(np.mean([np.append(one.coef_[0], one.intercept_[0]) for one in fits], axis=0))

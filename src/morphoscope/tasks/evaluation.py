@@ -22,6 +22,9 @@ from .rows import write_rows
 
 NAMES = ("auroc", "balanced_accuracy", "accuracy", "f1", "ece", "brier")
 
+FAMILIAR = 95.0
+"""Share of held-out images (in per cent) that a judge answers: at 99 it answered about most grey photographs."""
+
 
 @dataclass(frozen=True, eq=False)
 class Material:
@@ -101,6 +104,7 @@ def guard(run: Run, material: Material, held: Held, *, trees: float = 0.0) -> Ju
     return learn.training.whole(  # type: ignore[no-any-return]
         material.rows, material.labels, held, names=material.names, classes=material.classes, grades=material.grades,
         graded=material.graded, groups=material.groups, rng=run.rng("redrawn"), trees=trees,
+        familiar_percent=FAMILIAR,
     )  # fmt: skip
 
 

@@ -69,11 +69,14 @@ class Told:
     found: Found
 
 
-def told_of(picture: Picture, found: Found, *, abstained: bool) -> Told:
-    """``found`` with the droplets, as numbers, words and pictures."""
+def told_of(picture: Picture, found: Found, *, grade: str, silent: str | None) -> Told:
+    """``found`` with the droplets, as numbers, words and pictures; ``silent`` is why no judgement is given."""
     seen, nm = droplets(picture.view), picture.pixel_nm
-    summary = {"file": picture.name, "logit": found.logit, "abstained": abstained, **sizes(seen, nm), **found.checks}
+    known = {"grade": None if silent else grade, "abstained": silent is not None, "reason": silent}
+    summary = {"file": picture.name, "logit": found.logit, **known, **sizes(seen, nm), **found.checks}
     reasons = [droplets_in_words(seen, nm), *found.reasons]
+    if silent is not None:
+        reasons.insert(0, f"not judged: {silent}; what follows tells where the logit comes from, and nothing about a blend")
     drawn = circled(picture.whole, picture.view, seen)
     return Told(picture.name, summary, reasons, map_on(picture.whole, found.heat), drawn, found)
 
@@ -182,7 +185,8 @@ def report(told: list[Told], left_out: list[dict[str, Any]], pictures: dict[str,
     if one:
         numbers = {key: value for key, value in first.summary.items() if isinstance(value, float)}
         values = {key: Quantity(value, "nm" if key.endswith("_nm") else "") for key, value in numbers.items()}
-    verdict = CLASSES[int(first.summary["logit"] >= 0)]
+    verdict = "withheld, at" if first.summary["abstained"] else f"{CLASSES[int(first.summary['logit'] >= 0)]} at"
+    silent = sum(one.summary["abstained"] for one in told)
     figures = {
         key: Figure("image", (key,), "Orange speaks for miscible, blue against" if key.startswith("map") else "Droplets seen")
         for key in list(pictures)[:24]
@@ -191,9 +195,9 @@ def report(told: list[Told], left_out: list[dict[str, Any]], pictures: dict[str,
         figures["deletion"] = Figure("line", ("deletion", "deletion_random"), "Evidence left when the map's parts are hidden")
         figures["insertion"] = Figure("line", ("insertion", "insertion_random"), "Evidence when only the map's parts are shown")
     return Report(
-        title=f"{first.name}: {verdict} at logit {first.summary['logit']:+.2f}; {first.reasons[0]}"
+        title=f"{first.name}: {verdict} logit {first.summary['logit']:+.2f}; {first.reasons[0]}"
         if one
-        else f"{len(told)} images explained",
+        else f"{len(told)} images explained" + (f", {silent} of them withheld" if silent else ""),
         values=values,
         curves=curves,
         tables={

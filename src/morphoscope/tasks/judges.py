@@ -52,6 +52,13 @@ def judge_in(folder: Path | None) -> Asked:
     return Asked(known.settings, _telling(network.guard), network)
 
 
+def withheld(judge: Judge, novelty: float, *, coloured: bool) -> str | None:
+    """Why an image gets no judgement; None where it gets one."""
+    if novelty > judge.limit:
+        return "unlike the micrographs it was trained on"
+    return "a colour picture; micrographs of electrons have none" if coloured else None
+
+
 def model_of(known: Model) -> Judge:
     """The judge on descriptors in ``known``, which must tell miscible from immiscible."""
     return _telling(Judge.from_model(known))

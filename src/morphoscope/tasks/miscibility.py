@@ -14,7 +14,6 @@ from ..datasets import labelled, polymer_sem
 from ..datasets.leaks import sha256
 from ..errors import InputError
 from ..io import read_micrograph
-from ..learn.judge import Judge
 from ..measure import scores
 from ..measure.sobel import edge_strength
 from . import field_scale
@@ -22,7 +21,7 @@ from .contact_sheet import contact_sheet
 from .criterion import ALPHA
 from .datasets import DATA
 from .descriptors import Survey, survey
-from .judges import CLASSES, judge_in
+from .judges import CLASSES, Asked, judge_in, withheld
 from .scalebar import images
 
 GRADES = ("Incompatible", "Partially compatible", "Compatible")
@@ -53,7 +52,7 @@ def predict(
     found = survey(paths, progress=run.progress)
     if found.read:
         asked.check(found.names)
-    answers = _answers(asked.judge, found, asked.logits(run, found.rows, found.read), alpha) if found.read else []
+    answers = _answers(asked, found, asked.logits(run, found.rows, found.read), alpha) if found.read else []
     answers += [_unread(path, reason) for path, reason in found.left_out]
     answers.sort(key=lambda row: (row["logit"] is None, -(row["logit"] or 0.0)))
     contact_sheet(run, [(Path(row["path"]), _caption(row)) for row in answers if row["logit"] is not None])
@@ -128,30 +127,29 @@ def sobel(
     )
 
 
-def _answers(judge: Judge, found: Survey, logits: np.ndarray, alpha: float) -> list[dict[str, Any]]:
-    read, rows = found.read, found.rows
+def _answers(asked: Asked, found: Survey, logits: np.ndarray, alpha: float) -> list[dict[str, Any]]:
+    judge, read, rows = asked.judge, found.read, found.rows
     novelty = judge.novelty(rows)
     grades = judge.grade(logits)
-    ends = judge.interval(rows)
+    ends = judge.interval(rows) if asked.network is None else None
     lows, highs = ([None] * len(read),) * 2 if ends is None else (end.tolist() for end in ends)
     sets = [None] * len(read) if judge.conformal is None else judge.conformal.sets(logits, CLASSES, alpha=alpha)
     answers = []
     for path, logit, unlike, coloured, grade, low, high, some in zip(
         read, logits.tolist(), novelty.tolist(), found.coloured, grades, lows, highs, sets, strict=True
     ):
-        reason = "a colour picture; micrographs of electrons have none" if coloured else None
-        reason = "unlike the micrographs it was trained on" if unlike > judge.limit else reason
-        withheld = reason is not None
+        reason = withheld(judge, unlike, coloured=coloured)
+        silent = reason is not None
         answers.append(
             {
                 "file": path.name,
-                "p_miscible": None if withheld else float(special.expit(logit)),
+                "p_miscible": None if silent else float(special.expit(logit)),
                 "logit": logit,
-                "grade": None if withheld else grade,
-                "abstained": withheld,
+                "grade": None if silent else grade,
+                "abstained": silent,
                 "logit_low": low,
                 "logit_high": high,
-                "set": None if withheld or some is None else " or ".join(some) or "neither",
+                "set": None if silent or some is None else " or ".join(some) or "neither",
                 "novelty": unlike,
                 "reason": reason,
                 "path": str(path),

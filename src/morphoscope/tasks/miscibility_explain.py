@@ -15,6 +15,7 @@ from PIL import Image
 from ..core import Param, Report, Run
 from ..errors import InputError, MissingDependency, MorphoscopeError
 from ..io import read_micrograph
+from ..io.grey import IN_COLOUR
 from ..learn import occlusion
 from ..learn.judge import Judge
 from ..measure import descriptors
@@ -23,7 +24,7 @@ from ..measure.annotations import without
 from ..measure.descriptors import Frame
 from .descriptor_words import contributions, reasons
 from .explanation import Found, Picture, Told, followed, report, scaled, told_of
-from .judges import Asked, judge_in
+from .judges import Asked, judge_in, withheld
 from .network_explanation import Explainer
 from .parameters import PixelSizeByHand, calibrated
 from .scalebar import images
@@ -93,8 +94,8 @@ def _explained(
         found = _by_descriptors(run, asked.judge, picture, row, with_curves, tell)
     else:
         found = explainer.found(run, picture, path, with_curves, tell)
-    unlike = float(asked.judge.novelty(row[None])[0])
-    return told_of(picture, found, abstained=unlike > asked.judge.limit)
+    silent = withheld(asked.judge, float(asked.judge.novelty(row[None])[0]), coloured=IN_COLOUR in whole.notes)
+    return told_of(picture, found, grade=asked.judge.grade(np.array([found.logit]))[0], silent=silent)
 
 
 def _by_descriptors(

@@ -99,7 +99,7 @@ class Networks:
     def model(self, run: Run, material: Material, held: Held, settings: dict[str, Any], card: str) -> Model:
         """The networks of all seeds, and a guard on descriptors."""
         judge = learn.network.NetworkJudge(
-            replace(guard(run, material, held), redrawn=None, permuted=None), self.recipe.model, self.recipe.size_px,
+            replace(guard(run, material, held), redrawn=None, permuted=None, apart=None), self.recipe.model, self.recipe.size_px,
             tuple(one.state for one in self.final), tuple(one.scale for one in self.final),
         )  # fmt: skip
         return judge.to_model(settings, card)  # type: ignore[no-any-return]
