@@ -52,6 +52,8 @@ STEEPEST = 12.0
 Largest f'' (in units of ``energy``) that is followed. Where a coexisting phase is so pure that f'' is
 larger, f' goes on as the straight line of that slope through the coexisting composition.
 """
+BISECTIONS = 1000
+"""Steps that root finding may take between ends a million apart; the usual hundred are too few for rare blends."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,8 @@ class Blend:
         left, right = (math.log(p / (1 - p)) for p in spinodal)
 
         def touch(slope: float) -> tuple[float, float]:
-            low = optimize.brentq(lambda z: self._slope_at(z) - slope, -1e6, left, xtol=1e-13)
-            high = optimize.brentq(lambda z: self._slope_at(z) - slope, right, 1e6, xtol=1e-13)
+            low = optimize.brentq(lambda z: self._slope_at(z) - slope, -1e6, left, xtol=1e-13, maxiter=BISECTIONS)
+            high = optimize.brentq(lambda z: self._slope_at(z) - slope, right, 1e6, xtol=1e-13, maxiter=BISECTIONS)
             return low, high
 
         def gap(slope: float) -> float:
@@ -129,7 +131,7 @@ class Blend:
 
         bottom, top = self._slope_at(right), self._slope_at(left)
         margin = 1e-9 * (top - bottom)
-        slope = float(optimize.brentq(gap, bottom + margin, top - margin, xtol=1e-15))
+        slope = float(optimize.brentq(gap, bottom + margin, top - margin, xtol=1e-15, maxiter=BISECTIONS))
         return (*touch(slope), slope)
 
     def _slope_at(self, z: float) -> float:
