@@ -37,7 +37,7 @@ def test_the_folder_holds_readable_pairs(simulated):
 
 def test_lost_partners_are_left_out_of_the_table(simulated):
     workspace, _ = simulated
-    report = workspace.run("pairvae simulate", count=4, height_px=192, width_px=192, seed=3, missing=0.8)
+    report = workspace.run("pairvae simulate", count=4, height_px=192, width_px=192, seed=3, lose=0.8)
     assert report.values["without_partner"].value == sum(not (r["sem"] and r["saxs"]) for r in report.tables["pairs"]) > 0
     with pytest.raises(InputError, match="has no partner; complete the row, or allow missing partners"):
         workspace.run("pairvae evaluate", data=workspace.runs / report.run, train=2, seeds=1)

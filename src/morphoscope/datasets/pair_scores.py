@@ -18,8 +18,8 @@ from ..measure import template_order
 from ..measure.crop_statistics import CropStatistics, crop_statistics, dominant_period, frechet
 from .pairs import PairArrays
 
-RIVALS, DRAWS = 32, 100
-"""Partners among which one is sought, and how often they are drawn."""
+RIVALS, DRAWS, FEW = 32, 100, 4
+"""Partners among which one is sought, how often they are drawn, and how often in each redraw for an interval."""
 NAMED = 3
 """Samples of a pair whose morphology is named."""
 COLUMNS = (
@@ -111,7 +111,7 @@ class Scores:
     """
     Errors of one method on one test: by picture (``pictures``, rows are pairs), and what sets of pictures need.
 
-    ``found`` and ``real`` are descriptors (pairs, crops, 6); ``ranks`` the places at which partners were found.
+    ``found`` and ``real`` are descriptors (pairs, crops, 6), ``similarity`` is that of each micrograph to each pattern.
     """
 
     name: str
@@ -190,22 +190,18 @@ def table(seeds: Sequence[Sequence[Scores]], *, rng: np.random.Generator, draws:
     rows = []
     for name in dict.fromkeys(one.name for scores in seeds for one in scores):
         scores = [one for found in seeds for one in found if one.name == name]
-        whole = [_values(one, np.arange(_pairs(one)), rng, DRAWS) for one in scores]
+        whole = [one.values(np.arange(_pairs(one)), rng=rng) for one in scores]
         redrawn: list[dict[str, float]] = []
         for _ in range(draws):
             places = rng.integers(len(scores), size=len(scores)) if len(scores) > 1 else [0]
-            parts = [_values(scores[k], rng.integers(_pairs(scores[k]), size=_pairs(scores[k])), rng, 4) for k in places]
-            redrawn.append(_mean(parts))
+            chosen = [(scores[k], _pairs(scores[k])) for k in places]
+            redrawn.append(_mean([one.values(rng.integers(n, size=n), rng=rng, draws=FEW) for one, n in chosen]))
         row: dict[str, Any] = {"method": name} | {f"{column}{end}": None for column in COLUMNS for end in ("", "_low", "_high")}
         for column, value in _mean(whole).items():
             low, high = np.percentile([draw[column] for draw in redrawn], [2.5, 97.5])
             row |= {column: value, f"{column}_low": min(float(low), value), f"{column}_high": max(float(high), value)}
         rows.append(row)
     return rows
-
-
-def _values(one: Scores, rows: np.ndarray, rng: np.random.Generator, draws: int) -> dict[str, float]:
-    return one.values(rows, rng=rng, draws=draws)
 
 
 def _pairs(one: Scores) -> int:

@@ -46,7 +46,7 @@ class Beamline:
 
     size_px: int = 192
     q_max_per_nm: float = 0.4
-    counts: float = 200.0
+    counts: float = 2000.0
     interface_nm: float = 1.5
     blur_px: float = 0.8
     diffuse: float = 0.02
@@ -71,7 +71,7 @@ def draw(rng: np.random.Generator, *, q_max_per_nm: float = 0.4) -> Beamline:
     """A session at a beamline."""
     return Beamline(
         q_max_per_nm=q_max_per_nm,
-        counts=float(np.exp(rng.uniform(np.log(100), np.log(400)))),
+        counts=float(np.exp(rng.uniform(np.log(1000), np.log(4000)))),
         interface_nm=float(rng.uniform(1.0, 2.5)),
         blur_px=float(rng.uniform(0.7, 1.0)),
         diffuse=float(rng.uniform(0.01, 0.03)),

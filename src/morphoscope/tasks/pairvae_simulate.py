@@ -32,7 +32,7 @@ def simulate(
     what: Annotated[
         str, Param("films with patterns, films with curves I(q), or one blend in time", choices=("films", "curves", "coarsening"))
     ] = "films",
-    missing: Annotated[float, Param("share of pairs that lose one partner", low=0, high=0.9)] = 0.0,
+    lose: Annotated[float, Param("share of pairs that lose one partner", low=0, high=0.9)] = 0.0,
 ) -> Report:
     """
     Films of block copolymers on a chemical grating, each as a micrograph and as a small-angle scattering pattern.
@@ -43,11 +43,11 @@ def simulate(
     """
     saved = run.restore()
     rows: list[dict[str, Any]] = list(saved[1]["rows"]) if saved else []
-    lost = run.rng("missing").random((count, 2))
+    lost = run.rng("lose").random((count, 2))
     pairs = _pairs(run.seed, count, len(rows), what, (height_px, width_px))
     for number in range(len(rows), count):
         run.progress(number, count, f"pair {number + 1} of {count}")
-        absent = "" if lost[number, 0] >= missing else ("sem", "saxs")[int(lost[number, 1] > 0.5)]
+        absent = "" if lost[number, 0] >= lose else ("sem", "saxs")[int(lost[number, 1] > 0.5)]
         rows.append(_write(run, next(pairs), absent))
         run.checkpoint({}, {"rows": rows})
     with open(run.file(TABLE), "w", newline="", encoding="utf-8") as file:
