@@ -128,9 +128,13 @@ def write(work: Path) -> None:
     curves, counts = list[Row](), list[Row]()
     rng = np.random.default_rng(0)
     for name, (goal, highest) in GOALS.items():
+        told_by = {way: {row["seed"] for row in rows if (row["goal"], row["way"]) == (name, way)} for way in ("random", "chosen")}
+        both = told_by["random"] & told_by["chosen"]
         best = float(goal.value(table.r, table.g, x)[x[:, 4] <= highest].max())
         for way in ("random", "chosen"):
-            mine = [np.array(row["told"], float) for row in rows if (row["goal"], row["way"]) == (name, way)]
+            mine = [
+                np.array(row["told"], float) for row in rows if (row["goal"], row["way"]) == (name, way) and row["seed"] in both
+            ]
             if not mine:
                 continue
             told = np.array(mine)

@@ -10,6 +10,7 @@ from morphoscope.core import Run
 from morphoscope.datasets.rdfs import Rdfs, read_rdfs, write_rdfs
 from morphoscope.errors import BadParameter, InputError, UnreadableFile
 from morphoscope.measure import rdf
+from morphoscope.tasks.rdf_ablations import sizes_of
 from morphoscope.tasks.rdf_frame import alone, frame
 from morphoscope.tasks.rdf_prediction import predict
 from morphoscope.tasks.rdf_table import COLUMNS, data
@@ -181,10 +182,16 @@ def test_the_papers_pipeline_gives_its_figures(own, tmp_path):
     assert same.values["first_peak_g"].value == pytest.approx(np.exp(first["predicted_ln_g"]) - 0.02, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.parametrize("text", ["", "2,x", "0", "65", "2.5"])
+def test_sizes_that_are_none_are_one_sentence(text):
+    with pytest.raises(BadParameter, match="is no list of whole numbers"):
+        sizes_of(text)
+
+
 @pytest.mark.slow
 def test_the_ablations_hold_every_way_on_the_same_rows(own, tmp_path):
     pytest.importorskip("torch", reason="the network needs torch")
-    report = Workspace(tmp_path).run("nanonet ablations", data=own, epochs=1, latents=[2, 8])
+    report = Workspace(tmp_path).run("nanonet ablations", data=own, epochs=1, latents="8, 2")
     rows = report.tables["ablations"]
     parts = {row["part"] for row in rows}
     assert {"latent size", "trees", "dense autoencoder", "picture", "rival"} <= parts

@@ -20,7 +20,7 @@ def ablations(
     *,
     data: Annotated[Path | None, TABLE] = None,
     epochs: Annotated[int, Param("epochs of each autoencoder; the paper has 400", low=1, high=10000)] = 400,
-    latents: Annotated[tuple[int, ...], Param("sizes of the latent space; the paper has 8", low=1, high=64)] = (2, 4, 8, 16, 32),
+    latents: Annotated[str, Param("sizes of the latent space, such as 2,8,32; the paper has 8")] = "2,4,8,16,32",
     trees: Annotated[int, Param("trees of the forest; the paper has 20", low=1, high=1000)] = 20,
 ) -> Report:
     """
@@ -29,9 +29,7 @@ def ablations(
     Every network is a run of its own, so they are spread with ``--on local:2`` and found again after a stop. The same
     twelve compositions are held out of all of them. The table is in the file ablations.csv.
     """
-    sizes = sorted(set(latents))
-    if not sizes:
-        raise BadParameter("latents: give at least one size of the latent space")
+    sizes = sizes_of(latents)
     main = 8 if 8 in sizes else sizes[len(sizes) // 2]
     shared: dict[str, Any] = {"mode": "paper", "epochs": epochs, "trees": trees} | ({} if data is None else {"data": data})
     asked = [{**shared, "latent": size, "compare": size == main} for size in sizes]
@@ -50,6 +48,14 @@ def ablations(
         writer.writeheader()
         writer.writerows({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
     return _report(rows, sizes, [found[k] for k in range(len(sizes))], main, dense, whole, epochs)
+
+
+def sizes_of(text: str) -> list[int]:
+    """Whole numbers from 1 to 64 in a text such as ``2,4,8``, rising."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdigit() and 1 <= int(part) <= 64 for part in parts):
+        raise BadParameter(f"latents: {text!r} is no list of whole numbers from 1 to 64, such as 2,4,8")
+    return sorted({int(part) for part in parts})
 
 
 def _rows(
