@@ -37,7 +37,7 @@ def test_spinodal_is_where_the_curvature_vanishes(blend):
     assert critical.chi_spinodal == pytest.approx(critical.chi_critical, rel=1e-12)
 
 
-@pytest.mark.parametrize("blend", BLENDS, ids=str)
+@pytest.mark.parametrize("blend", [*BLENDS, Blend(0.28368050444025966, 0.5, 2.1160189538969965, 401.99759229449086)], ids=str)
 def test_binodal_is_the_lower_convex_hull(blend):
     """The widest gap between neighbouring corners of the hull of f on a fine grid, an independent construction."""
     phi = 1 / (1 + np.exp(-np.linspace(-30, 30, 60001)))
