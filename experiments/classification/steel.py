@@ -22,7 +22,7 @@ CUTS = (("grouped", "together"), ("random", "ignored"))
 SHOTS = (1, 2, 5, 10, 20)
 NETWORK = {"model": "resnet18", "size_px": 64, "rate": 5e-4, "folds": 3, "precision": "bfloat16", "protocol": "grouped"}
 SIZES = ({"epochs": 20, "batch": 32}, {"epochs": 40, "batch": 8})
-"""The first was too short: after 80 steps the validation loss was near chance. The second has 600; it is not in the committed table."""
+"""After the 80 steps of the first the validation loss was near chance. The second has 600; it is not in the committed table."""
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "macro_auroc", "ece")
 
 
