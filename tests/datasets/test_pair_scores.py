@@ -1,5 +1,7 @@
 """Baselines and scores on pairs drawn by hand: lines of four widths, whose patterns are two spots."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -111,6 +113,18 @@ def test_masked_pixels_are_left_out_of_the_error(scored):
     wrong = np.where(truth.pairs.mask, truth.pairs.saxs, 1.0)[:, None]
     found = score(Answers("x", patterns=np.broadcast_to(wrong, (6, 3, 64, 64))), truth)
     assert (found.pictures["saxs_mae"] == 0).all()
+
+
+def test_without_scale_or_with_curves_spectra_are_left_out():
+    pairs = drawn()
+    assert pair_baselines.on_one_scale(pairs)
+    assert not pair_baselines.on_one_scale(replace(pairs, pixel_nm=np.full(COUNT, np.nan)))
+    rows = np.broadcast_to(Q + 1, pairs.saxs.shape).astype(np.float32)
+    assert not pair_baselines.on_one_scale(replace(pairs, q_per_nm=rows))
+    truth = Truth.of(pairs.where([10, 11]), crops=2, rng=np.random.default_rng(0), size_px=SIDE)
+    train = replace(pairs.where(np.arange(9)), q_per_nm=rows[:9])
+    found = pair_baselines.answers(train, truth, rng=np.random.default_rng(0))
+    assert not {"random field", "FFT of the SEM"} & {answer.name for answer in found}
 
 
 def test_a_split_shares_no_specimen():

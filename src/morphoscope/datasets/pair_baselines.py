@@ -24,6 +24,8 @@ from .pairs import PairArrays
 
 DECADES = (3.0, 5.0, 7.0, 9.0, 12.0)
 """Natural logarithms that a pattern's levels may span; the training tells which."""
+FLOORS = (0.003, 0.03, 0.3)
+"""What is added to a micrograph's power, whose mean is about a quarter, before its logarithm; the training tells which."""
 TRIED = 12
 
 
@@ -48,20 +50,27 @@ def answers(train: PairArrays, truth: Truth, *, rng: np.random.Generator) -> lis
         same = np.array([rng.choice(np.flatnonzero(names == name), crops) for name in test.morphology])
         found.append(Answers("same morphology", drawn(same, train), train.saxs[same]))
     found.append(Answers("random", drawn(random, train), train.saxs[random]))
-    field = RandomField.fitted(train, size_px=side, rng=rng)
-    if field is not None:
+    scaled = on_one_scale(train) and on_one_scale(test)
+    if scaled:
+        field = RandomField.fitted(train, size_px=side, rng=rng)
         made = np.stack([field.draw(s, m, q, p, rng=rng, count=crops) for s, m, q, p in _patterns(test)])
         found.append(Answers("random field", made))
     mean = train.crops(np.repeat(np.arange(len(train)), 4), rng=rng, size_px=side).mean(axis=0) > 0.5
     shape = (count, crops)
     middle = np.broadcast_to(_mean_pattern(train), (*shape, *train.saxs.shape[1:]))
     found.append(Answers("mean image", np.broadcast_to(mean, (*shape, side, side)).astype(np.float32), middle))
-    spectra = Spectra.fitted(train, size_px=side, rng=rng)
-    if spectra is not None:
+    if scaled:
+        spectra = Spectra.fitted(train, size_px=side, rng=rng)
         one = [spectra.of(truth.crops[k], test.q_per_nm[k], test.pixel_nm[k]) for k in range(count)]
         patterns = np.stack(one)
         found.append(Answers("FFT of the SEM", None, patterns, _agreement(patterns[:, 0], test.saxs, test.mask)))
     return found
+
+
+def on_one_scale(pairs: PairArrays) -> bool:
+    """Whether micrographs know their scale and partners are patterns that know q, so that one can be laid on the other."""
+    known = np.isfinite(pairs.pixel_nm).all() and np.isfinite(pairs.q_per_nm).all()
+    return bool(known and (np.ptp(pairs.q_per_nm, axis=1) > 0).any())  # a curve is laid out in rows that are all alike
 
 
 def _patterns(pairs: PairArrays) -> zip[tuple[np.ndarray, np.ndarray, np.ndarray, float]]:
@@ -117,10 +126,8 @@ class RandomField:
     size_px: int
 
     @classmethod
-    def fitted(cls, train: PairArrays, *, size_px: int, rng: np.random.Generator) -> RandomField | None:
-        """The span at which the S2 of fields comes nearest to the training's; None where q or the scale is unknown."""
-        if not (np.isfinite(train.pixel_nm).all() and np.isfinite(train.q_per_nm).all()):
-            return None
+    def fitted(cls, train: PairArrays, *, size_px: int, rng: np.random.Generator) -> RandomField:
+        """The span at which the correlations of fields come nearest to the training's."""
         rows = rng.permutation(len(train))[:TRIED]
         crops = train.crops(rows, rng=rng, size_px=size_px)
         part = train.where(rows)
@@ -188,25 +195,21 @@ class Spectra:
     floor: float
 
     @classmethod
-    def fitted(cls, train: PairArrays, *, size_px: int, rng: np.random.Generator) -> Spectra | None:
-        """Levels by least squares on the training; None where q or the scale is unknown."""
-        if not (np.isfinite(train.pixel_nm).all() and np.isfinite(train.q_per_nm).all()):
-            return None
+    def fitted(cls, train: PairArrays, *, size_px: int, rng: np.random.Generator) -> Spectra:
+        """Levels by least squares on the training."""
         rows = rng.permutation(len(train))[:TRIED]
         crops = train.crops(rows, rng=rng, size_px=size_px)
-        plain = cls(0.0, 1.0, 1.0)
-        best: tuple[float, Spectra] | None = None
         level = train.saxs[rows][train.mask[rows]]
-        for floor in (0.3, 3.0, 30.0):
-            made = np.stack(
-                [cls(plain.offset, plain.slope, floor).of(c[None], train.q_per_nm[k], train.pixel_nm[k], clip=False)[0]
-                 for c, k in zip(crops, rows, strict=True)]
-            )[train.mask[rows]]  # fmt: skip
+        tried: list[tuple[float, Spectra]] = []
+        for floor in FLOORS:
+            plain = cls(0.0, 1.0, floor)
+            planes = [
+                plain.of(c[None], train.q_per_nm[k], train.pixel_nm[k], clip=False) for c, k in zip(crops, rows, strict=True)
+            ]
+            made = np.concatenate(planes)[train.mask[rows]]
             slope, offset = np.polyfit(made, level, 1)
-            error = float(np.abs(offset + slope * made - level).mean())
-            if best is None or error < best[0]:
-                best = error, cls(float(offset), float(slope), floor)
-        return None if best is None else best[1]
+            tried.append((float(np.abs(offset + slope * made - level).mean()), cls(float(offset), float(slope), floor)))
+        return min(tried, key=lambda one: one[0])[1]
 
     def of(self, phases: np.ndarray, q: np.ndarray, pixel_nm: float, *, clip: bool = True) -> np.ndarray:
         """The pattern expected of each of ``phases``, on the detector whose pixels lie at ``q``."""
@@ -221,6 +224,6 @@ class Spectra:
             power = fft.fftshift(np.abs(fft.fft2((phase - phase.mean()) * window)) ** 2) / (window**2).sum()
             smooth = ndimage.gaussian_filter(power, 0.8)
             seen = ndimage.map_coordinates(smooth, places, order=1, mode="nearest")
-            level = self.offset + self.slope * np.log(seen + self.floor * 0.01)
+            level = self.offset + self.slope * np.log(seen + self.floor)
             made.append(np.clip(level, 0, 1) if clip else level)
         return np.stack(made).astype(np.float32)

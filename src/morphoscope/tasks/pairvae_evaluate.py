@@ -111,6 +111,6 @@ def notes(pairs: PairArrays, data: Path | None) -> tuple[str, ...]:
         found.append("these pairs are simulated; a real set gives other figures")
     if not all(pairs.morphology):
         found.append("not every pair names its morphology, so same morphology is left out")
-    if not (pairs.pixel_nm > 0).all():
-        found.append("not every micrograph knows its scale, so the random field and the spectrum on the detector are left out")
+    if not pair_baselines.on_one_scale(pairs):
+        found.append("scale or q is not known of every pair, so the random field and the spectrum on the detector are left out")
     return tuple(found)
