@@ -87,9 +87,9 @@ def contrastive(
     return state_of(network), np.array(losses), np.array(shares)
 
 
-def contrast(outputs: Tensor) -> Tensor:
+def contrast(outputs: Tensor, *, temperature: float = TEMPERATURE) -> Tensor:
     """The loss of (2n, width) outputs whose rows k and n + k belong together."""
-    alike = _similar(outputs) / TEMPERATURE
+    alike = _similar(outputs) / temperature
     half = len(outputs) // 2
     partner = torch.arange(len(outputs), device=outputs.device).roll(half)
     return nn.functional.cross_entropy(alike, partner)

@@ -109,6 +109,12 @@ TASKS: dict[str, Entry] = {
         "pairvae_simulate:simulate", "Block copolymer films on a grating: micrographs and patterns in pairs"
     ),
     "pairvae evaluate": Entry("pairvae_evaluate:evaluate", "Scores of every method on unseen pairs, beside the plain answers"),
+    "pairvae train": Entry("pairvae_train:train", "Learn to go from patterns to micrographs and back, from pairs of them"),
+    "pairvae reconstruct": Entry(
+        "pairvae_reconstruct:reconstruct", "Micrographs that may belong to a pattern, or the pattern expected of a micrograph"
+    ),
+    "pairvae generate": Entry("pairvae_generate:generate", "An ensemble of micrographs of one pattern, with its statistics"),
+    "pairvae retrieve": Entry("pairvae_retrieve:retrieve", "Which of many files belongs to this pattern or micrograph"),
     "simulate blend": Entry("blend:simulate", "Phase separation of a polymer blend, seen through an electron microscope"),
 }
 

@@ -11,6 +11,10 @@ from ..datasets import pair_baselines, pair_folder, pair_scores
 from ..datasets.pair_scores import Method, Scores
 from ..datasets.pairs import PairArrays, arrays
 from ..errors import InputError
+from ..learn.model_folder import read_model
+from .pair_model import KIND, PairModel
+from .pairvae_paper import KIND as PAPER
+from .pairvae_paper import PaperModel
 
 PAIRS = Param("folder with the folders SEM and SAXS, folder or table of pairs; by default simulated ones", accepts="any")
 PARTNER = Param("folder of patterns, where the first folder holds the micrographs only", accepts="folder")
@@ -29,6 +33,10 @@ def evaluate(
     seeds: Annotated[int, Param("splits, each with its own seed", low=1, high=100)] = 5,
     samples: Annotated[int, Param("micrographs generated for each pattern", low=1, high=100)] = 10,
     size_px: Annotated[int, Param("side of a crop", unit="px", low=32, high=1024)] = 192,
+    effort: Annotated[
+        float, Param("also train pairvae on each split: length, as a share of the usual one; 0 leaves it out", low=0, high=100)
+    ] = 0.0,
+    paper_effort: Annotated[float, Param("the same of the published PairVAE", low=0, high=100)] = 0.0,
 ) -> Report:
     """
     Score what is told of micrographs from patterns, and of patterns from micrographs, on pairs never learnt from.
@@ -37,7 +45,9 @@ def evaluate(
     95 % interval from redrawn seeds and pairs. Seeds split the same pairs anew, so their tests overlap.
     """
     pairs = read(run, data, partner, missing=missing, size_px=size_px, simulated=train + unseen)
-    scored = compared(run, pairs, train=train, unseen=unseen, seeds=seeds, samples=samples, size_px=size_px)
+    learners = [_ours(run, effort, size_px)] if effort else []
+    learners += [_published(run, paper_effort, size_px)] if paper_effort else []
+    scored = compared(run, pairs, train=train, unseen=unseen, seeds=seeds, samples=samples, size_px=size_px, learners=learners)
     rows = pair_scores.table(scored, rng=run.rng("bootstrap"))
     tested = min(len(next(iter(one.pictures.values()))) for one in scored[0] if one.pictures)
     return Report(
@@ -63,6 +73,32 @@ def read(run: Run, data: Path | None, partner: Path | None, *, missing: bool, si
             yield pair
 
     return arrays(told(), size_px=size_px)
+
+
+def _ours(run: Run, effort: float, size_px: int) -> Learner:
+    """Trains pairvae in a run of its own, which is found again and goes on after a stop."""
+
+    def learner(learnt: PairArrays, seed: int) -> Method:
+        folder = _trained(run, learnt, seed, effort=effort, size_px=size_px)
+        return PairModel.from_model(read_model(folder, kind=KIND))
+
+    return learner
+
+
+def _published(run: Run, effort: float, size_px: int) -> Learner:
+    """The same of the paper's networks."""
+
+    def learner(learnt: PairArrays, seed: int) -> Method:
+        folder = _trained(run, learnt, seed, effort=effort, size_px=size_px, mode="paper")
+        return PaperModel.from_model(read_model(folder, kind=PAPER))
+
+    return learner
+
+
+def _trained(run: Run, learnt: PairArrays, seed: int, **chosen: Any) -> Path:
+    data = run.file(f"learnt_{seed}.npz")
+    learnt.save(data)
+    return run.folder.parent / run.ask("pairvae train", data=data, seed=seed, **chosen).run
 
 
 def compared(
