@@ -1,6 +1,10 @@
 """Fixtures shared by all tests."""
 
+import os
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # processes beside each other: one thread each, set before a library counts the cores
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
 import pytest
