@@ -71,7 +71,15 @@ def test_predict_takes_a_network_of_classes(trained, data, tmp_path):
 def test_a_network_learns_what_anybody_sees(tmp_path):
     data = write(tmp_path / "set", np.random.default_rng(1), count=12)
     report = classification.train(
-        Run(tmp_path, device="cpu"), data=data, model="resnet10t", epochs=12, batch=6, size_px=32, folds=2, rate=1e-3, augment="none"
+        Run(tmp_path, device="cpu"),
+        data=data,
+        model="resnet10t",
+        epochs=12,
+        batch=6,
+        size_px=32,
+        folds=2,
+        rate=1e-3,
+        augment="none",
     )
     assert report.values["accuracy"].value > 0.6
     assert report.tables["epoch_chosen"][2]["epoch"] > 1
